@@ -1,0 +1,230 @@
+"""What every endpoint is made of: the base view, strict input, pages, bytes, versions.
+
+An endpoint checks its input, calls one service or selector, and answers. It has no queries.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, HttpResponse, HttpResponseNotModified
+from django.utils.http import content_disposition_header
+from rest_framework import serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from samweb.core.errors import PreconditionRequired, Rejected
+
+class ApiView(APIView):
+    """Base of all endpoints: signed in, JSON in and out, never cached."""
+
+    def finalize_response(
+        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class Open(BasePermission):
+    """For the few endpoints that answer before sign-in."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return True
+
+
+class StrictSerializer(serializers.Serializer):
+    """Input with no unknown fields: a misspelt option must not be silently ignored."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(map(str, data)) - set(self.fields))
+            if unknown:
+                raise serializers.ValidationError(
+                    {unknown[0]: [f"Unknown field. Known are: {', '.join(self.fields)}."]}
+                )
+        return super().to_internal_value(data)
+
+
+def checked(serializer: type[serializers.Serializer], data: Any, **kwargs: Any) -> dict[str, Any]:
+    """The validated input. Raises DRF's ValidationError."""
+    instance = serializer(data=data, **kwargs)
+    instance.is_valid(raise_exception=True)
+    return dict(instance.validated_data)
+
+
+def if_match_version(request: Request) -> int:
+    """The version in `If-Match: "7"`. Raises 428 when absent and 400 when it is not a version."""
+    text = request.headers.get("If-Match")
+    if text is None:
+        raise PreconditionRequired('Send If-Match: "<version>" of the object you are changing.')
+    bare = text.strip().removeprefix("W/").strip('"')
+    if not (bare.isascii() and bare.isdigit() and len(bare) < 10):
+        raise Rejected('If-Match must be the version in quotes, such as "7".', code="bad_if_match")
+    return int(bare)
+
+
+def whole_number(text: str | None, name: str, default: int, least: int, most: int) -> int:
+    """A query parameter that is a whole number in a range. Raises 400 naming it."""
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 20):
+        raise Rejected(f"{name} must be a whole number.", code="bad_parameter")
+    value = int(text)
+    if not least <= value <= most:
+        raise Rejected(f"{name} must be from {least} to {most}.", code="bad_parameter")
+    return value
+
+
+def known_parameters(request: Request, *names: str) -> None:
+    """Refuse query parameters that the endpoint does not have, instead of ignoring them."""
+    unknown = sorted(set(request.query_params) - set(names))
+    if unknown:
+        raise Rejected(
+            f"Unknown parameter {unknown[0]!r}. Known are: {', '.join(names) or 'none'}.",
+            code="unknown_parameter",
+        )
+
+
+def page(
+    request: Request,
+    rows: QuerySet,
+    present: Callable[[list[Any]], list[Any]],
+    *,
+    order: tuple[str, ...] = ("created", "id"),
+    most: int = 200,
+    default: int = 50,
+) -> Response:
+    """One page by keyset: `?cursor=&limit=`; answers `{"results": [...], "next": cursor|null}`.
+
+    `order` are field names, ascending, or all descending when the first begins with "-"; the
+    last must be unique. `present` turns the rows of the page into JSON, all at once, so that it
+    can fetch what belongs to them in one query.
+    """
+    limit = whole_number(request.query_params.get("limit"), "limit", default, 1, most)
+    descending = order[0].startswith("-")
+    names = [name.lstrip("-") for name in order]
+    rows = rows.order_by(*(f"-{name}" if descending else name for name in names))
+    if cursor := request.query_params.get("cursor"):
+        rows = rows.filter(_beyond(names, _read_cursor(cursor, len(names)), descending))
+    found = list(rows[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    last = [getattr(found[-1], name) for name in names] if more else None
+    return Response({"results": present(found), "next": _write_cursor(last) if last else None})
+
+
+def _beyond(names: list[str], values: list[Any], descending: bool) -> Q:
+    step = "lt" if descending else "gt"
+    condition = Q()
+    for index, name in enumerate(names):
+        equal = {names[before]: values[before] for before in range(index)}
+        condition |= Q(**equal, **{f"{name}__{step}": values[index]})
+    return condition
+
+
+def _write_cursor(values: list[Any]) -> str:
+    plain = [
+        v if isinstance(v, int | float | str) else v.isoformat() if hasattr(v, "isoformat") else str(v)
+        for v in values
+    ]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str, length: int) -> list[Any]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, TypeError):
+        values = None
+    if not isinstance(values, list) or len(values) != length:
+        raise Rejected("The cursor is not one of ours. Start again without it.", code="bad_cursor")
+    if any(isinstance(value, dict | list) or value is None for value in values):
+        raise Rejected("The cursor is not one of ours. Start again without it.", code="bad_cursor")
+    try:
+        UUID(str(values[-1]))
+    except ValueError:
+        raise Rejected(
+            "The cursor is not one of ours. Start again without it.", code="bad_cursor"
+        ) from None
+    return values
+
+
+def bytes_response(
+    request: Request,
+    path: Path,
+    *,
+    content_type: str,
+    etag: str,
+    download: str | None = None,
+    immutable: bool = True,
+) -> HttpResponse:
+    """Stream a stored file with a type from our own list; Range and If-None-Match are honoured."""
+    tag = f'"{etag}"'
+    caching = "private, max-age=31536000, immutable" if immutable else "private, no-store"
+    if tag in request.headers.get("If-None-Match", ""):
+        response: HttpResponse = HttpResponseNotModified()
+    else:
+        response = _ranged(request, path)
+        response["Content-Type"] = content_type
+        response["Accept-Ranges"] = "bytes"
+        if download:
+            response["Content-Disposition"] = content_disposition_header(True, download) or ""
+    response["ETag"] = tag
+    response["Cache-Control"] = caching
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
+
+
+def _ranged(request: Request, path: Path) -> HttpResponse:
+    size = path.stat().st_size
+    wanted = _one_range(request.headers.get("Range", ""), size)
+    if wanted is None:
+        return FileResponse(path.open("rb"))
+    start, end = wanted
+    if start >= size or end < start:
+        response = HttpResponse(status=416)
+        response["Content-Range"] = f"bytes */{size}"
+        return response
+    file = path.open("rb")
+    file.seek(start)
+    response = FileResponse(_Slice(file, end - start + 1), status=206)
+    response["Content-Length"] = str(end - start + 1)
+    response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    return response
+
+
+def _one_range(header: str, size: int) -> tuple[int, int] | None:
+    """`bytes=a-b`, `a-` or `-n`; anything else (several ranges, other units) gets the whole file."""
+    unit, _, spec = header.partition("=")
+    first, dash, last = spec.strip().partition("-")
+    if unit.strip() != "bytes" or not dash or not all(p == "" or p.isdigit() for p in (first, last)):
+        return None
+    if first:
+        return int(first), min(int(last), size - 1) if last else size - 1
+    return (max(0, size - int(last)), size - 1) if last else None
+
+
+class _Slice:
+    """A part of an open file that ends where it should."""
+
+    def __init__(self, file: Any, length: int) -> None:
+        self.file = file
+        self.left = length
+
+    def read(self, size: int = -1) -> bytes:
+        size = self.left if size < 0 else min(size, self.left)
+        data = self.file.read(size)
+        self.left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self.file.close()
