@@ -1,0 +1,56 @@
+/** What is saved. These are the wire records of /api/v1, in image space. */
+import type { RleMask } from "../masks/rle";
+import type { Recipe } from "./recipe";
+
+export interface PersonRef {
+  id: string;
+  name: string;
+}
+
+export interface MaskRecord extends RleMask {
+  /** Foreground pixels; the server computes its own. */
+  area: number;
+  /** [x, y, width, height] in image pixels. */
+  bbox: [number, number, number, number];
+  sha256?: string;
+}
+
+export interface Verdict {
+  verdict: "accepted" | "rejected";
+  reason: string;
+  note: string;
+  reviewer: PersonRef;
+  annotation_version: number;
+}
+
+export interface AnnotationRecord {
+  id: string;
+  image: string;
+  layer: string;
+  label: string | null;
+  mask: MaskRecord;
+  recipe: Recipe | null;
+  attributes: Record<string, unknown>;
+  track: string | null;
+  iscrowd: boolean;
+  order_key: string;
+  version: number;
+  seq: number;
+  author: PersonRef;
+  deleted: boolean;
+  verdict: Verdict | null;
+  created: string;
+  updated: string;
+}
+
+export interface LabelRecord {
+  id: string;
+  name: string;
+  colour: string;
+  kind: "thing" | "stuff";
+  parent: string | null;
+  order: number;
+  hotkey: string;
+  version: number;
+  deleted?: boolean;
+}

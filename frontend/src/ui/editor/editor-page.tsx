@@ -1,0 +1,15 @@
+/** The editor's one entry from the router. */
+export interface EditorPageProps {
+  /** Absent in a job: the first image that still waits for work is opened. */
+  imageId?: string;
+  jobId?: string;
+  mode: "edit" | "review";
+}
+
+export function EditorPage({ imageId, jobId, mode }: EditorPageProps) {
+  return (
+    <main data-mode={mode}>
+      {jobId} {imageId}
+    </main>
+  );
+}
