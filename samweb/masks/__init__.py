@@ -1,0 +1,1 @@
+"""Masks as numbers: RLE, polygons, PNG, comparison. Pure numpy and Pillow, no Django."""
