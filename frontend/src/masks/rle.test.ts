@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+import {
+  areaOf,
+  bboxOf,
+  bitmapToRuns,
+  decodeCounts,
+  encodeCounts,
+  runsToBitmap,
+  xorRuns,
+} from "./rle";
+import { signedArea, traceContours } from "./contour";
+
+type Size = [number, number];
+interface Golden {
+  cases: {
+    name: string;
+    size: Size;
+    rows: string[];
+    runs: number[];
+    counts: string;
+    area: number;
+    bbox: [number, number, number, number];
+  }[];
+  xor: { size: Size; a: string; b: string; xor: string }[];
+  bad: { name: string; size: Size; counts: string }[];
+}
+const golden = JSON.parse(readFileSync("../tests/contract/rle.json", "utf8")) as Golden;
+
+describe("RLE agrees with pycocotools", () => {
+  for (const { name, size, rows, runs, counts, area, bbox } of golden.cases) {
+    const [height, width] = size;
+    const data = Uint8Array.from(rows.flatMap((row) => [...row].map(Number)));
+
+    it(`reads and writes: ${name}`, () => {
+      const decoded = decodeCounts(counts, size);
+      expect([...decoded]).toEqual(runs);
+      expect(encodeCounts(decoded)).toBe(counts);
+      expect(areaOf(decoded)).toBe(area);
+      expect(bboxOf(decoded, height)).toEqual(bbox);
+    });
+
+    it(`turns pixels into runs and back: ${name}`, () => {
+      const whole = { x: 0, y: 0, width, height, data };
+      expect(encodeCounts(bitmapToRuns(whole, size))).toBe(counts);
+      const crop = runsToBitmap(decodeCounts(counts, size), height, bbox);
+      expect(encodeCounts(bitmapToRuns(crop, size))).toBe(counts);
+    });
+
+    it(`outlines exactly its pixels: ${name}`, () => {
+      const crop = runsToBitmap(decodeCounts(counts, size), height, bbox);
+      const outlined = traceContours(crop).reduce((sum, polygon) => sum + signedArea(polygon), 0);
+      expect(outlined).toBe(area);
+    });
+  }
+
+  it.each(golden.xor)("XORs $a with $b", ({ size, a, b, xor }) => {
+    expect(encodeCounts(xorRuns(decodeCounts(a, size), decodeCounts(b, size)))).toBe(xor);
+  });
+
+  it.each(golden.bad)("refuses counts: $name", ({ size, counts }) => {
+    expect(() => decodeCounts(counts, size)).toThrow();
+  });
+});
