@@ -37,9 +37,7 @@ class Child:
     def start(self) -> subprocess.Popen[bytes]:
         self.starts = [at for at in self.starts if time.monotonic() - at < 60]
         self.starts.append(time.monotonic())
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, start_new_session=True
-        )
+        self.process = subprocess.Popen(self.command, env=self.environment, start_new_session=True)
         return self.process
 
     @property

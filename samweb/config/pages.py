@@ -41,7 +41,9 @@ def ready(request: HttpRequest) -> HttpResponse:
     except OSError as error:
         problems["files"] = f"cannot be written: {error.strerror}"
     status = 503 if problems else 200
-    return JsonResponse({"status": "ready" if not problems else "not ready", **problems}, status=status)
+    return JsonResponse(
+        {"status": "ready" if not problems else "not ready", **problems}, status=status
+    )
 
 
 @require_GET

@@ -85,7 +85,10 @@ CSRF_FAILURE_VIEW = "samweb.core.middleware.csrf_failure"
 
 CHANNEL_LAYERS = {
     "default": (
-        {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [SAMWEB.redis_url]}}
+        {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [SAMWEB.redis_url]},
+        }
         if SAMWEB.redis_url
         else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     )
