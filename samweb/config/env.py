@@ -79,7 +79,7 @@ def read() -> Environment:
 
 
 def secret_key(data_dir: Path) -> str:
-    """The signing key: from SAMWEB_SECRET_KEY, else made once and kept in the data folder (0600)."""
+    """The signing key: SAMWEB_SECRET_KEY, else made once and kept in the data folder (0600)."""
     given = os.environ.get("SAMWEB_SECRET_KEY", "")
     if given:
         if len(given) < 32 or any(given.lower().startswith(known) for known in PUBLIC_KEYS):

@@ -7,6 +7,7 @@ Ctrl-C stops both. A process that dies is started again; one that keeps dying en
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -46,10 +47,8 @@ class Child:
 
     def stop(self, how: int) -> None:
         if self.process.poll() is None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, how)
-            except ProcessLookupError:
-                pass
 
 
 def prepare() -> str:
