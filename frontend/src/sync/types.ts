@@ -203,6 +203,19 @@ export type SyncState =
   | { kind: "conflict"; pending: number }
   | { kind: "sign-in"; pending: number };
 
+/** An object whose changes wait for a person: the server has another version, or said no. */
+export interface HeldTarget {
+  target: string;
+  project: string;
+  status: "conflict" | "refused";
+  code: string;
+  message: string;
+  /** The server's current record, with a conflict. */
+  record: Record<string, unknown> | null;
+  /** My changes of it, oldest first. */
+  operations: Operation[];
+}
+
 export interface Journal {
   readonly state: ReadSignal<SyncState>;
   /** Resolves when the operation is durable in the browser; sending follows in batches. */
@@ -213,6 +226,14 @@ export interface Journal {
   onResult(listener: (operation: Operation, result: OperationResult) => void): () => void;
   /** Drops what is kept of a conflicted or rejected target: the choice has been made. */
   discard(projectId: string, target: string): Promise<void>;
+  /** What waits for a choice, also after a reload. */
+  readonly held: ReadSignal<readonly HeldTarget[]>;
+  /** The other choice: my state again, as new operations on the server's current version. */
+  keepMine(target: string): Promise<void>;
+  /** Sends refused operations of an object once more. */
+  retry(target: string): Promise<void>;
+  /** Everything kept, as a file to save: the last resort. */
+  download(): Promise<Blob>;
 }
 
 export type LiveMessage =
