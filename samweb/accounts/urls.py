@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+"""Where the account endpoints hang."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from samweb.accounts import api
+
+urlpatterns = [
+    path("session", api.SessionView.as_view()),
+    path("session/user", api.SessionUserView.as_view()),
+    path("tokens", api.TokensView.as_view()),
+    path("tokens/<uuid:id>", api.TokenView.as_view()),
+    path("users", api.UsersView.as_view()),
+    path("users/<uuid:id>", api.UserView.as_view()),
+    path("audit", api.AuditView.as_view()),
+]

@@ -5,26 +5,34 @@ An endpoint checks its input, calls one service or selector, and answers. It has
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+from django.core import signing
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpResponse, HttpResponseNotModified
 from django.utils.http import content_disposition_header
+from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from samweb.core.errors import PreconditionRequired, Rejected
+from samweb.core.errors import ApiError, PreconditionRequired, Rejected
+
 
 class ApiView(APIView):
     """Base of all endpoints: signed in, JSON in and out, never cached."""
+
+    metadata_class = None  # OPTIONS answers 405: the schema says what there is
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # A compressed body could unfold to any size: none is taken.
+        if request.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+            raise ApiError("Send the body as it is, not compressed.", code="encoded", status=415)
+        super().initial(request, *args, **kwargs)
 
     def finalize_response(
         self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
@@ -66,7 +74,9 @@ def if_match_version(request: Request) -> int:
     text = request.headers.get("If-Match")
     if text is None:
         raise PreconditionRequired('Send If-Match: "<version>" of the object you are changing.')
-    bare = text.strip().removeprefix("W/").strip('"')
+    bare = text.strip()
+    if bare.startswith('"') and bare.endswith('"'):
+        bare = bare[1:-1]
     if not (bare.isascii() and bare.isdigit() and len(bare) < 10):
         raise Rejected('If-Match must be the version in quotes, such as "7".', code="bad_if_match")
     return int(bare)
@@ -76,12 +86,30 @@ def whole_number(text: str | None, name: str, default: int, least: int, most: in
     """A query parameter that is a whole number in a range. Raises 400 naming it."""
     if text is None or text == "":
         return default
+    text = text.strip()
     if not (text.isascii() and text.lstrip("-").isdigit() and len(text) < 20):
         raise Rejected(f"{name} must be a whole number.", code="bad_parameter")
     value = int(text)
     if not least <= value <= most:
         raise Rejected(f"{name} must be from {least} to {most}.", code="bad_parameter")
     return value
+
+
+def search_text(request: Request, name: str, most: int = 200) -> str:
+    """A query parameter that is text to look for. Raises 400 for what no name can hold."""
+    text = request.query_params.get(name, "")
+    if len(text) > most or "\x00" in text or not encodable(text):
+        raise Rejected(f"{name} must be text of at most {most} letters.", code="bad_parameter")
+    return text.strip()
+
+
+def encodable(text: str) -> bool:
+    """Whether text is Unicode that a database takes: no lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def known_parameters(request: Request, *names: str) -> None:
@@ -113,13 +141,15 @@ def page(
     descending = order[0].startswith("-")
     names = [name.lstrip("-") for name in order]
     rows = rows.order_by(*(f"-{name}" if descending else name for name in names))
+    salt = f"cursor {request.user.pk} {request.path} {order}"  # of this person and this list alone
     if cursor := request.query_params.get("cursor"):
-        rows = rows.filter(_beyond(names, _read_cursor(cursor, len(names)), descending))
+        rows = rows.filter(_beyond(names, _read_cursor(cursor, salt), descending))
     found = list(rows[: limit + 1])
     more = len(found) > limit
     found = found[:limit]
     last = [getattr(found[-1], name) for name in names] if more else None
-    return Response({"results": present(found), "next": _write_cursor(last) if last else None})
+    after = _write_cursor(last, salt) if last else None
+    return Response({"results": present(found), "next": after})
 
 
 def _beyond(names: list[str], values: list[Any], descending: bool) -> Q:
@@ -131,30 +161,27 @@ def _beyond(names: list[str], values: list[Any], descending: bool) -> Q:
     return condition
 
 
-def _write_cursor(values: list[Any]) -> str:
-    plain = [
-        v if isinstance(v, int | float | str) else v.isoformat() if hasattr(v, "isoformat") else str(v)
-        for v in values
-    ]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+def _write_cursor(values: list[Any], salt: str) -> str:
+    plain = [value if isinstance(value, int | float) else str(value) for value in values]
+    return signing.dumps(plain, salt=salt)
 
 
-def _read_cursor(text: str, length: int) -> list[Any]:
+def _read_cursor(text: str, salt: str) -> list[Any]:
     try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, TypeError):
-        values = None
-    if not isinstance(values, list) or len(values) != length:
-        raise Rejected("The cursor is not one of ours. Start again without it.", code="bad_cursor")
-    if any(isinstance(value, dict | list) or value is None for value in values):
-        raise Rejected("The cursor is not one of ours. Start again without it.", code="bad_cursor")
-    try:
-        UUID(str(values[-1]))
-    except ValueError:
+        return list(signing.loads(text, salt=salt))
+    except signing.BadSignature:
         raise Rejected(
-            "The cursor is not one of ours. Start again without it.", code="bad_cursor"
+            "The cursor is not of this list. Start again without it.", code="bad_cursor"
         ) from None
-    return values
+
+
+def page_of(row: type[serializers.Serializer]) -> serializers.Serializer:
+    """The schema of a page of such rows, for `extend_schema`."""
+    fields = {
+        "results": row(many=True),
+        "next": serializers.CharField(allow_null=True, help_text="Cursor of the next page."),
+    }
+    return inline_serializer(f"{row.__name__}Page", fields=fields)
 
 
 def bytes_response(
@@ -203,10 +230,11 @@ def _ranged(request: Request, path: Path) -> HttpResponse:
 
 
 def _one_range(header: str, size: int) -> tuple[int, int] | None:
-    """`bytes=a-b`, `a-` or `-n`; anything else (several ranges, other units) gets the whole file."""
+    """`bytes=a-b`, `a-` or `-n`; anything else (several, other units) gets the whole file."""
     unit, _, spec = header.partition("=")
     first, dash, last = spec.strip().partition("-")
-    if unit.strip() != "bytes" or not dash or not all(p == "" or p.isdigit() for p in (first, last)):
+    digits = all(p == "" or (p.isascii() and p.isdigit() and len(p) < 19) for p in (first, last))
+    if unit.strip() != "bytes" or not dash or not digits:
         return None
     if first:
         return int(first), min(int(last), size - 1) if last else size - 1

@@ -5,9 +5,15 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
-from django.http import Http404
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.db import DataError, OperationalError
+from django.http import Http404, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -131,10 +137,17 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         return problem(404, "not_found", "There is no such thing here.")
     if isinstance(error, PermissionDenied):
         return problem(403, "forbidden", "You may not do that.")
+    if isinstance(error, TooManyFilesSent | TooManyFieldsSent | RequestDataTooBig):
+        return problem(413, "too_large", f"{error} Send fewer or less at a time.")
+    if isinstance(error, SuspiciousOperation | UnreadablePostError):
+        return problem(400, "invalid", "The request could not be read.")
+    if isinstance(error, DataError):
+        log.warning("the database refused a value: %s", error)
+        return problem(400, "invalid", "A value does not fit: too long, too large or not text.")
     if isinstance(error, exceptions.ValidationError):
         return problem(400, "invalid", first_sentence(error.detail), errors=error.detail)
     if isinstance(error, exceptions.APIException):
-        code = error.get_codes()
+        code = "csrf" if "CSRF" in str(error.detail) else error.get_codes()
         response = problem(
             error.status_code, code if isinstance(code, str) else "error",
             first_sentence(error.detail),
