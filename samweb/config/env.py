@@ -34,6 +34,8 @@ class Environment:
     admin_username: str
     admin_password: str
     debug: bool
+    run_lease: int = 20  # seconds a worker may be silent before its run is taken over
+    queue_prefix: str = "samweb"  # of the broker's queues, where several apps share a broker
 
 
 def integer(name: str, default: int, *, least: int = 1) -> int:
@@ -75,6 +77,8 @@ def read() -> Environment:
         admin_username=os.environ.get("SAMWEB_ADMIN_USERNAME", "").strip() or "admin",
         admin_password=os.environ.get("SAMWEB_ADMIN_PASSWORD", ""),
         debug=os.environ.get("SAMWEB_DEBUG", "") == "1",
+        run_lease=integer("SAMWEB_RUN_LEASE", 20),
+        queue_prefix=os.environ.get("SAMWEB_QUEUE_PREFIX", "").strip() or "samweb",
     )
 
 

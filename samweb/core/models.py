@@ -84,3 +84,14 @@ class WorkerPresence(models.Model):
     seen = models.DateTimeField(default=clock.now)
     started = models.DateTimeField(default=clock.now)
     info = models.JSONField(default=dict)  # {"device": str, "bundles": [id]}
+
+
+class Lease(models.Model):
+    """Something that one process at a time does: who does it, and until when."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    holder = models.CharField(max_length=200)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} held by {self.holder}"

@@ -1,0 +1,67 @@
+"""The timer inside every worker, in place of a beat process.
+
+Four times per lease each worker says that it is alive; the one that holds the timer's lease also
+takes back the runs of workers that went silent and sends again the hints that got lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+
+from django.db import close_old_connections, connection
+
+from samweb.core import clock, runs
+from samweb.core.models import WorkerPresence
+from workers import dispatch
+
+log = logging.getLogger(__name__)
+
+_stop = threading.Event()
+_started = clock.now()
+_FORGET = timedelta(days=1)
+
+
+def start() -> None:
+    """Begin the rounds, in a thread that ends with the process."""
+    threading.Thread(target=_rounds, name="timer", daemon=True).start()
+
+
+def stop() -> None:
+    """Say goodbye: the worker is not shown as alive any more."""
+    _stop.set()
+    WorkerPresence.objects.filter(name=dispatch.worker_name()).delete()
+
+
+def _rounds() -> None:
+    span = runs.lease_span().total_seconds()
+    while not _stop.is_set():
+        try:
+            close_old_connections()
+            round_(span)
+        except Exception as error:  # the database or the broker is away; the next round tries again
+            log.warning("the timer's round failed: %s: %s", type(error).__name__, error)
+            connection.close()
+        _stop.wait(span / 4)
+
+
+def round_(span: float) -> None:
+    """One round: presence always, the rest where this worker holds the timer's lease."""
+    name, now = dispatch.worker_name(), clock.now()
+    WorkerPresence.objects.update_or_create(
+        name=name, defaults={"seen": now, "started": _started, "info": info()}
+    )
+    if not runs.lease_take("timer", name, span):
+        return
+    WorkerPresence.objects.filter(seen__lt=now - _FORGET).delete()
+    silent, sent = runs.sweep(), runs.resend_due()
+    if silent or sent:
+        log.info("timer: %s runs of silent workers taken back, %s hints sent again", silent, sent)
+
+
+def info() -> dict[str, object]:
+    """What this worker offers, for the overview."""
+    from django.conf import settings
+
+    return {"device": settings.SAMWEB.device}
