@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
 import sqlite3
 import threading
 import time
@@ -50,7 +49,7 @@ CREATE TABLE IF NOT EXISTS message (
 CREATE INDEX IF NOT EXISTS message_due ON message (queue, id) WHERE parked IS NULL;
 """
 DUE = "queue = ? AND parked IS NULL AND lease_until NOT BETWEEN ? AND ?"
-FIND = f"SELECT id FROM message WHERE {DUE} ORDER BY id LIMIT 1"  # noqa: S608 - constants only
+FIND = f"SELECT id FROM message WHERE {DUE} ORDER BY id LIMIT 1"
 CLAIM = (
     "UPDATE message SET lease = ?, lease_until = ?, tries = tries + 1 "
     f"WHERE id = ({FIND}) RETURNING id, payload, tries"
@@ -242,9 +241,9 @@ class Channel(virtual.Channel):
         return int(connection(self.path).execute(count, (queue,)).fetchone()[0])
 
     def _purge(self, queue: str) -> int:
-        return connection(self.path).execute(
-            "DELETE FROM message WHERE queue = ?", (queue,)
-        ).rowcount
+        return (
+            connection(self.path).execute("DELETE FROM message WHERE queue = ?", (queue,)).rowcount
+        )
 
 
 class Transport(virtual.Transport):
@@ -257,11 +256,15 @@ class Transport(virtual.Transport):
     connection_errors = (*base.Transport.connection_errors, sqlite3.Error, OSError)
     implements = virtual.Transport.implements.extend(exchange_type=frozenset(["direct"]))
 
+    @property
+    def default_connection_params(self) -> dict[str, Any]:
+        return {}  # a file has no host to fall back to
+
     def driver_version(self) -> str:
         return sqlite3.sqlite_version
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        """Deliver one message, or raise socket.timeout."""
+        """Deliver one message, or raise TimeoutError (which is socket.timeout)."""
         end = monotonic() + timeout if timeout is not None else None
         while True:
             try:
@@ -269,7 +272,7 @@ class Transport(virtual.Transport):
                 return
             except Empty:
                 if end is not None and monotonic() >= end:
-                    raise socket.timeout from None
+                    raise TimeoutError from None
                 sleep(self.polling_interval)
 
 

@@ -47,7 +47,8 @@ class Run(Row):
     lane = models.CharField(max_length=12, choices=Lane.choices, default=Lane.BULK)
     state = models.CharField(max_length=12, choices=State.choices, default=State.QUEUED)
     # The lease: who holds the run and until when. A fencing token, so that a worker which lost
-    # its lease cannot finish what another has taken over.
+    # its lease cannot finish what another has taken over. While the run is queued, `lease_until`
+    # is the moment before which it is not tried again.
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     heartbeat = models.DateTimeField(null=True)
@@ -76,6 +77,9 @@ class Run(Row):
             models.Index(fields=["dedupe_key", "-created"], name="run_by_key"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
 
 class WorkerPresence(models.Model):
     """A worker process and when it was last seen, so that 'no worker is running' can be said."""
@@ -84,6 +88,9 @@ class WorkerPresence(models.Model):
     seen = models.DateTimeField(default=clock.now)
     started = models.DateTimeField(default=clock.now)
     info = models.JSONField(default=dict)  # {"device": str, "bundles": [id]}
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Lease(models.Model):

@@ -303,7 +303,5 @@ def lease_take(name: str, holder: str, seconds: float) -> bool:
     free = Q(holder=holder) | Q(until__lte=now) | Q(until__gt=now + FARTHEST_LEASE)
     if Lease.objects.filter(free, name=name).update(holder=holder, until=until):
         return True
-    Lease.objects.bulk_create(
-        [Lease(name=name, holder=holder, until=until)], ignore_conflicts=True
-    )
+    Lease.objects.bulk_create([Lease(name=name, holder=holder, until=until)], ignore_conflicts=True)
     return Lease.objects.filter(name=name, holder=holder).exists()
