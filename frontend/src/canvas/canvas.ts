@@ -1,0 +1,109 @@
+/**
+ * The picture on screen: two stacked 2D canvases, one for image and masks, one for what follows
+ * the pointer. Redraws in the next animation frame, and only what is dirty.
+ */
+import type { Scene } from "./scene";
+import { drawImageLayer } from "./layers/image";
+import { drawMasksLayer } from "./layers/masks";
+import { drawPromptLayer } from "./layers/prompt";
+import { readTheme, type CanvasTheme } from "./theme";
+
+export type Layer = "base" | "overlay";
+
+export class CanvasView {
+  readonly element: HTMLDivElement;
+  private readonly canvases: Record<Layer, HTMLCanvasElement>;
+  private readonly dirty = new Set<Layer>();
+  private frame = 0;
+  private theme: CanvasTheme | null = null;
+  private width = 0;
+  private height = 0;
+  private readonly observer: ResizeObserver;
+  private readonly afterPaint: (() => void)[] = [];
+
+  constructor(
+    host: HTMLElement,
+    private readonly scene: () => Scene,
+    private readonly onResize: (size: { width: number; height: number }) => void,
+  ) {
+    this.element = document.createElement("div");
+    this.element.className = "canvas-stack";
+    this.canvases = { base: this.makeCanvas(), overlay: this.makeCanvas() };
+    host.append(this.element);
+    this.observer = new ResizeObserver(() => this.measure());
+    this.observer.observe(this.element);
+    this.measure();
+  }
+
+  invalidate(layer: Layer | "all"): void {
+    if (layer === "all" || layer === "base") this.dirty.add("base");
+    if (layer === "all" || layer === "overlay") this.dirty.add("overlay");
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.paint());
+  }
+
+  /** Runs `done` in the task after the next painted frame: what a stop-watch should see. */
+  oncePainted(done: () => void): void {
+    this.afterPaint.push(done);
+    this.invalidate("overlay");
+  }
+
+  themeChanged(): void {
+    this.theme = null;
+    this.invalidate("all");
+  }
+
+  dispose(): void {
+    cancelAnimationFrame(this.frame);
+    this.observer.disconnect();
+    this.element.remove();
+  }
+
+  private makeCanvas(): HTMLCanvasElement {
+    const canvas = document.createElement("canvas");
+    this.element.append(canvas);
+    return canvas;
+  }
+
+  private measure(): void {
+    const { clientWidth, clientHeight } = this.element;
+    if (!clientWidth || !clientHeight) return;
+    this.width = clientWidth;
+    this.height = clientHeight;
+    const ratio = window.devicePixelRatio || 1;
+    for (const canvas of Object.values(this.canvases)) {
+      canvas.width = Math.round(clientWidth * ratio);
+      canvas.height = Math.round(clientHeight * ratio);
+    }
+    this.onResize({ width: clientWidth, height: clientHeight });
+    // A resized canvas is empty: paint now, so that nothing flickers.
+    this.dirty.add("base").add("overlay");
+    this.paint();
+  }
+
+  private paint(): void {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const scene = this.scene();
+    const theme = (this.theme ??= readTheme(this.element));
+    const size = { width: this.width, height: this.height };
+    const ratio = window.devicePixelRatio || 1;
+    for (const layer of this.dirty) {
+      const context = this.canvases[layer].getContext("2d");
+      if (!context) continue;
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      if (layer === "base") {
+        context.fillStyle = theme.ground;
+        context.fillRect(0, 0, size.width, size.height);
+        drawImageLayer(context, scene, theme, size, ratio);
+        drawMasksLayer(context, scene);
+      } else {
+        context.clearRect(0, 0, size.width, size.height);
+        drawPromptLayer(context, scene, theme);
+      }
+    }
+    this.dirty.clear();
+    const waiting = this.afterPaint.splice(0);
+    // A message task runs after the frame's rendering, unlike a microtask.
+    if (waiting.length > 0) setTimeout(() => waiting.forEach((done) => done()), 0);
+  }
+}

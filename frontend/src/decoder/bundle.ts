@@ -1,0 +1,59 @@
+/** The bundle manifest as the decoder knows it (contract: workers/bundles/<name>/manifest.json). */
+export interface TensorSpec {
+  name: string;
+  shape: number[];
+  dtype: "float16" | "float32";
+}
+
+export interface GraphSpec {
+  file: string;
+  sha256: string;
+  bytes: number;
+  inputs?: string[];
+  outputs?: string[];
+}
+
+export interface BundleManifest {
+  tensors: TensorSpec[];
+  graphs: {
+    prepare: GraphSpec | null;
+    decode: GraphSpec;
+    decode_with_mask: GraphSpec | null;
+  };
+  preprocess: { input_size: [number, number] };
+  /** [height, width] */
+  low_res_size: [number, number];
+  /** Names by index of the decoder's masks. */
+  candidates: string[];
+  /** Index of the mask used when a prompt is no longer ambiguous. */
+  single_candidate: number;
+  prompt_token_channels: number;
+}
+
+/** The graphs the browser runs, in this order. */
+export const BROWSER_GRAPHS = ["prepare", "decode", "decode_with_mask"] as const;
+export type BrowserGraph = (typeof BROWSER_GRAPHS)[number];
+
+export class BundleError extends Error {}
+
+/** Reads what the API answered; throws in words when it is not a manifest we can run. */
+export function readManifest(record: Record<string, unknown>): BundleManifest {
+  const manifest = (record["manifest"] ?? record) as Partial<BundleManifest>;
+  const { graphs, preprocess, low_res_size: lowRes, candidates } = manifest;
+  if (!graphs?.decode || !preprocess?.input_size || !lowRes || !Array.isArray(candidates)) {
+    throw new BundleError("This project's model has no decoder that the browser can run.");
+  }
+  return {
+    tensors: manifest.tensors ?? [],
+    graphs: {
+      prepare: graphs.prepare ?? null,
+      decode: graphs.decode,
+      decode_with_mask: graphs.decode_with_mask ?? null,
+    },
+    preprocess,
+    low_res_size: lowRes,
+    candidates,
+    single_candidate: manifest.single_candidate ?? 0,
+    prompt_token_channels: manifest.prompt_token_channels ?? 1,
+  };
+}

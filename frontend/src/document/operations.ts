@@ -1,0 +1,86 @@
+/** From a local diff to the operations of the wire (contract: POST operations). */
+import type { Diff } from "./diff";
+import { sameContent } from "./history";
+import type { AnnotationRecord } from "./records";
+
+export interface Effort {
+  active_ms: number;
+  clicks: number;
+  tool: string;
+  source: string;
+}
+
+export interface OperationDraft {
+  kind: string;
+  target: string;
+  base_version: number;
+  payload: Record<string, unknown>;
+}
+
+/** `known` says whether the server has (or will have) seen the record before: then restore. */
+export function operationsOf(diff: Diff, known: (id: string) => boolean): OperationDraft[] {
+  const drafts: OperationDraft[] = [];
+  for (const record of diff.added) {
+    drafts.push(
+      known(record.id)
+        ? draft("annotation.restore", record, record.version - 1, {})
+        : draft("annotation.create", record, 0, createPayload(record)),
+    );
+  }
+  for (const [before, after] of diff.updated) {
+    const payload = changedFields(before, after);
+    if (Object.keys(payload).length > 0) {
+      drafts.push(draft("annotation.update", after, before.version, payload));
+    }
+  }
+  for (const record of diff.removed) {
+    drafts.push(draft("annotation.delete", record, record.version, {}));
+  }
+  return drafts;
+}
+
+function draft(
+  kind: string,
+  record: AnnotationRecord,
+  base_version: number,
+  payload: Record<string, unknown>,
+): OperationDraft {
+  return { kind, target: record.id, base_version, payload };
+}
+
+function wireMask(record: AnnotationRecord) {
+  return { size: record.mask.size, counts: record.mask.counts };
+}
+
+export function createPayload(record: AnnotationRecord): Record<string, unknown> {
+  return {
+    image: record.image,
+    layer: record.layer,
+    label: record.label,
+    mask: wireMask(record),
+    ...(record.recipe ? { recipe: record.recipe } : {}),
+  };
+}
+
+/** Everything a person may edit, for "keep mine" after a conflict. */
+export function fullUpdate(record: AnnotationRecord): Record<string, unknown> {
+  return {
+    label: record.label,
+    mask: wireMask(record),
+    ...(record.recipe ? { recipe: record.recipe } : {}),
+  };
+}
+
+function changedFields(before: AnnotationRecord, after: AnnotationRecord) {
+  const payload: Record<string, unknown> = {};
+  if (sameContent(before, after) && before.recipe === after.recipe) return payload;
+  if (before.label !== after.label) payload["label"] = after.label;
+  if (before.mask.counts !== after.mask.counts) payload["mask"] = wireMask(after);
+  if (before.recipe !== after.recipe && after.recipe) payload["recipe"] = after.recipe;
+  if (before.iscrowd !== after.iscrowd) payload["iscrowd"] = after.iscrowd;
+  if (before.order_key !== after.order_key) payload["order_key"] = after.order_key;
+  if (JSON.stringify(before.attributes) !== JSON.stringify(after.attributes)) {
+    payload["attributes"] = after.attributes;
+  }
+  return payload;
+}

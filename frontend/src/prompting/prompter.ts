@@ -1,0 +1,381 @@
+/**
+ * The prompt in progress and the ghost under the pointer. Asks the decoder, and lets only answers
+ * to the present question through: every change raises `generation`, an answer of an older one is
+ * dropped and never painted.
+ */
+import type { BundleManifest } from "../decoder/bundle";
+import { chooseCandidates } from "../decoder/candidates";
+import type { DecodeAnswer, DecodePrompt } from "../decoder/protocol";
+import { emptyPrompts, type PromptBox, type Prompts, type Recipe } from "../document/recipe";
+import { Signal, type ReadSignal } from "../document/signal";
+import type { ModelFrame, Point } from "../geometry/spaces";
+import { upscaleToRuns, type LowResMask } from "../masks/upscale";
+import type { Runs } from "../masks/rle";
+import {
+  chainOf,
+  feedbackSource,
+  lowResOf,
+  promptCounts,
+  recipeOf,
+  type ChainStep,
+  type DecodedStep,
+} from "./chain";
+import { encodePrompts } from "./encode";
+
+/** What to decode against: set when the image's embedding is in the worker. */
+export interface PromptTarget {
+  key: string;
+  bundle: string;
+  manifest: BundleManifest;
+  frame: ModelFrame;
+}
+
+export interface Candidate {
+  index: number;
+  name: string;
+  iou_prediction: number;
+}
+
+/** What there is to draw and to show; a new object on every change. */
+export interface PromptView {
+  prompts: Prompts | null;
+  /** The mask of the prompt, or of the pointer when no prompt is open. */
+  mask: { low: LowResMask; threshold: number; iou_prediction: number } | null;
+  kind: "none" | "hover" | "prompt";
+  candidates: Candidate[];
+  candidate: number;
+  ambiguous: boolean;
+  /** A decode for this prompt is on its way. */
+  waiting: boolean;
+  /** The annotation whose prompts are open again. */
+  reopened: string | null;
+  error: string | null;
+}
+
+export interface Taken {
+  runs: Runs;
+  recipe: Recipe;
+  clicks: number;
+  reopened: string | null;
+}
+
+type Decode = (key: string, prompt: DecodePrompt) => Promise<DecodeAnswer | null>;
+
+const NOTHING: PromptView = {
+  prompts: null,
+  mask: null,
+  kind: "none",
+  candidates: [],
+  candidate: 0,
+  ambiguous: false,
+  waiting: false,
+  reopened: null,
+  error: null,
+};
+
+export class Prompter {
+  private target: PromptTarget | null = null;
+  private steps: ChainStep[] = [];
+  private undone: ChainStep[] = [];
+  private reopened: string | null = null;
+  private reopening: number[] = [];
+  private threshold = 0;
+  private generation = 0;
+  private hoverPoint: Point | null = null;
+  private hoverAnswer: { point: Point; decoded: DecodedStep } | null = null;
+  private hoverBusy = false;
+  private error: string | null = null;
+  private readonly viewSignal = new Signal<PromptView>(NOTHING);
+  readonly view: ReadSignal<PromptView> = this.viewSignal;
+
+  constructor(private readonly decode: Decode) {}
+
+  get isOpen(): boolean {
+    return this.steps.length > 0;
+  }
+
+  /** Null while the image or its embedding is not there: clicks are kept and decoded later. */
+  setTarget(target: PromptTarget | null): void {
+    if (target?.key === this.target?.key) return;
+    this.target = target;
+    this.generation += 1;
+    this.hoverAnswer = null;
+    if (this.isOpen) void this.decodeLast();
+    else void this.decodeHover();
+    this.publish();
+  }
+
+  hover(p_image: Point | null): void {
+    this.hoverPoint = p_image;
+    if (!p_image && this.hoverAnswer) {
+      this.hoverAnswer = null;
+      this.publish();
+    }
+    void this.decodeHover();
+  }
+
+  addPoint(p_image: Point, label: 0 | 1): void {
+    const prompts = this.copyPrompts();
+    const point = { x: round2(p_image.x), y: round2(p_image.y) };
+    prompts.points.push({ ...point, label });
+    const first = this.steps.length === 0 && label === 1;
+    this.push({
+      prompts,
+      clicks: 1,
+      extends: true,
+      decoded: first ? this.reuseHover(point) : null,
+    });
+  }
+
+  setBox(box: PromptBox): void {
+    const prompts = this.copyPrompts();
+    const replaced = prompts.boxes.length > 0;
+    prompts.boxes = [box.map(round2) as PromptBox];
+    this.push({ prompts, clicks: 1, extends: !replaced, decoded: null });
+  }
+
+  movePoint(index: number, p_image: Point): void {
+    const prompts = this.copyPrompts();
+    const point = prompts.points[index];
+    if (!point) return;
+    prompts.points[index] = { ...point, x: round2(p_image.x), y: round2(p_image.y) };
+    this.push({ prompts, clicks: 1, extends: false, decoded: null });
+  }
+
+  removePoint(index: number): void {
+    const prompts = this.copyPrompts();
+    prompts.points.splice(index, 1);
+    if (prompts.points.length + prompts.boxes.length === 0) this.cancel();
+    else this.push({ prompts, clicks: 1, extends: false, decoded: null });
+  }
+
+  /** One click back. Returns false when there was nothing left to take back. */
+  undo(): boolean {
+    const step = this.steps.pop();
+    if (!step) return false;
+    this.undone.push(step);
+    this.changed();
+    return true;
+  }
+
+  redo(): boolean {
+    const step = this.undone.pop();
+    if (!step) return false;
+    this.steps.push(step);
+    this.changed();
+    return true;
+  }
+
+  cancel(): void {
+    if (!this.isOpen && !this.error && this.undone.length === 0) return;
+    this.clear();
+    this.changed();
+  }
+
+  cycle(by: 1 | -1): void {
+    const decoded = this.steps.at(-1)?.decoded;
+    if (!decoded) return;
+    const { offered } = decoded.choice;
+    const at = offered.indexOf(decoded.candidate);
+    this.choose(offered[(at + by + offered.length) % offered.length] ?? decoded.candidate);
+  }
+
+  choose(candidate: number): void {
+    const step = this.steps.at(-1);
+    if (!step?.decoded || candidate >= step.decoded.answer.candidates) return;
+    step.decoded = { ...step.decoded, candidate };
+    this.publish();
+  }
+
+  moveThreshold(by: number): void {
+    if (!this.isOpen) return;
+    this.threshold = round2(Math.max(-8, Math.min(8, this.threshold + by)));
+    this.publish();
+  }
+
+  /** Opens the prompts of an accepted object again. False when its recipe holds none. */
+  reopen(annotation: string, recipe: Recipe | null): boolean {
+    const chain = chainOf(recipe);
+    if (!chain) return false;
+    this.clear();
+    this.steps = chain.steps;
+    this.reopening = chain.candidates;
+    this.reopened = annotation;
+    const last = recipe!.steps.at(-1);
+    this.threshold = last?.type === "decode" ? Number(last["threshold"] ?? 0) : 0;
+    this.changed();
+    return true;
+  }
+
+  /** The mask at image size with its recipe; null while there is none. Ends the prompt. */
+  take(): Taken | null {
+    const decoded = this.steps.at(-1)?.decoded;
+    if (!decoded || !this.target) return null;
+    const recipe = recipeOf(this.steps, this.target.bundle, this.threshold);
+    if (!recipe) return null;
+    const runs = upscaleToRuns(lowResOf(decoded), this.threshold);
+    const clicks = this.steps.reduce((sum, step) => sum + step.clicks, 0);
+    const taken = { runs, recipe, clicks, reopened: this.reopened };
+    this.clear();
+    this.changed();
+    return taken;
+  }
+
+  private clear(): void {
+    this.steps = [];
+    this.undone = [];
+    this.reopening = [];
+    this.reopened = null;
+    this.threshold = 0;
+    this.error = null;
+    this.hoverAnswer = null;
+  }
+
+  private copyPrompts(): Prompts {
+    const last = this.steps.at(-1)?.prompts ?? emptyPrompts();
+    return { ...last, points: [...last.points], boxes: [...last.boxes] };
+  }
+
+  private push(step: ChainStep): void {
+    this.undone = [];
+    this.steps.push(step);
+    this.changed();
+  }
+
+  private changed(): void {
+    this.generation += 1;
+    this.error = null;
+    if (this.isOpen) void this.decodeLast();
+    else void this.decodeHover();
+    this.publish();
+  }
+
+  /** The ghost already answers a first click at the same place. */
+  private reuseHover(point: Point): DecodedStep | null {
+    const hover = this.hoverAnswer;
+    return hover && hover.point.x === point.x && hover.point.y === point.y ? hover.decoded : null;
+  }
+
+  private async decodeLast(): Promise<void> {
+    const generation = this.generation;
+    // A reopened chain has to be run from its beginning, each step feeding the next.
+    const replaying = this.reopening.length > 0;
+    const index = replaying
+      ? this.steps.findIndex((step) => step.decoded === null)
+      : this.steps.length - 1;
+    const step = this.steps[index];
+    const target = this.target;
+    if (!step || step.decoded || !target) return;
+    try {
+      const decoded = await this.ask(target, step.prompts, feedbackSource(this.steps, index));
+      if (generation !== this.generation || !decoded) return;
+      step.decoded = { ...decoded, candidate: this.recorded(index, decoded) };
+    } catch (error) {
+      if (generation !== this.generation) return;
+      this.error = error instanceof Error ? error.message : String(error);
+    }
+    if (replaying && !this.error && this.steps.some((s) => s.decoded === null)) {
+      await this.decodeLast();
+    } else {
+      this.reopening = [];
+      this.publish();
+    }
+  }
+
+  private recorded(index: number, decoded: DecodedStep): number {
+    const candidate = this.reopening[index];
+    return candidate !== undefined && candidate < decoded.answer.candidates
+      ? candidate
+      : decoded.candidate;
+  }
+
+  /** Follows the pointer as fast as the decoder answers, and no faster. */
+  private async decodeHover(): Promise<void> {
+    const target = this.target;
+    if (this.hoverBusy || this.isOpen || !target || !this.hoverPoint) return;
+    const point = { x: round2(this.hoverPoint.x), y: round2(this.hoverPoint.y) };
+    const generation = this.generation;
+    this.hoverBusy = true;
+    try {
+      const prompts = { ...emptyPrompts(), points: [{ ...point, label: 1 as const }] };
+      const decoded = await this.ask(target, prompts, null);
+      if (generation === this.generation && decoded && this.hoverPoint) {
+        this.hoverAnswer = { point, decoded };
+        this.publish();
+      }
+    } catch {
+      // A ghost that fails is no ghost; the click that follows will say what is wrong.
+    } finally {
+      this.hoverBusy = false;
+    }
+    const now = this.hoverPoint;
+    if (now && (round2(now.x) !== point.x || round2(now.y) !== point.y)) void this.decodeHover();
+    else if (generation !== this.generation) void this.decodeHover();
+  }
+
+  private async ask(
+    target: PromptTarget,
+    prompts: Prompts,
+    feedbackFrom: number | null,
+  ): Promise<DecodedStep | null> {
+    const fed = feedbackFrom === null ? null : this.steps[feedbackFrom]?.decoded;
+    const mask =
+      fed && target.manifest.graphs.decode_with_mask ? lowResOf(fed).logits.slice() : null;
+    const answer = await this.decode(target.key, encodePrompts(target.frame, prompts, mask));
+    if (!answer) return null;
+    const counts = promptCounts(prompts, mask !== null);
+    const choice = chooseCandidates(target.manifest, answer.iou_predictions, counts);
+    return {
+      answer,
+      choice,
+      candidate: choice.preferred,
+      feedbackFrom: mask ? feedbackFrom : null,
+      frame: target.frame,
+    };
+  }
+
+  private publish(): void {
+    this.viewSignal.set(this.makeView());
+  }
+
+  private makeView(): PromptView {
+    const last = this.steps.at(-1);
+    if (!last) {
+      const hover = this.hoverAnswer?.decoded;
+      if (!hover) return { ...NOTHING, error: this.error };
+      return { ...NOTHING, kind: "hover", mask: this.maskOf(hover) };
+    }
+    // While the newest click is on its way, the mask before it stays.
+    const shown = last.decoded ?? [...this.steps].reverse().find((step) => step.decoded)?.decoded;
+    return {
+      prompts: last.prompts,
+      mask: shown ? this.maskOf(shown) : null,
+      kind: "prompt",
+      candidates: last.decoded ? this.candidatesOf(last.decoded) : [],
+      candidate: last.decoded?.candidate ?? 0,
+      ambiguous: last.decoded?.choice.ambiguous ?? false,
+      waiting: !last.decoded && !this.error,
+      reopened: this.reopened,
+      error: this.error,
+    };
+  }
+
+  private maskOf(decoded: DecodedStep) {
+    return {
+      low: lowResOf(decoded),
+      threshold: this.threshold,
+      iou_prediction: decoded.answer.iou_predictions[decoded.candidate] ?? 0,
+    };
+  }
+
+  private candidatesOf({ answer, choice }: DecodedStep): Candidate[] {
+    const names = this.target?.manifest.candidates ?? [];
+    return choice.offered.map((index) => ({
+      index,
+      name: names[index] ?? `mask ${index}`,
+      iou_prediction: answer.iou_predictions[index] ?? 0,
+    }));
+  }
+}
+
+const round2 = (value: number) => Math.round(value * 100) / 100;
