@@ -1,0 +1,279 @@
+"""The training loop: `python -m workers.sam.training.train --help`.
+
+Several processes average their gradients: on a CPU two processes of one thread are a third faster
+than one process of two. The learning rate, the input size and the share of real pictures follow
+the clock, so a run that is given N minutes ends after N minutes on any machine. It writes a
+checkpoint every few minutes and goes on from it with `--resume`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as multiprocessing
+from torch import Tensor, nn
+
+from workers.sam.model import Sam, load_weights
+from workers.sam.preprocess import MEAN, STD
+from workers.sam.training import interaction
+from workers.sam.training.data import BatchSettings, RealStore, Sample, SceneStore, draw_batch
+from workers.sam.training.losses import round_loss, true_iou
+
+EMBEDDING_NOISE = 0.016  # half a step of int8 over -4..4, so far above float16's rounding
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of the run: until which share of the time, at which size, how many at once."""
+
+    until: float
+    size: int
+    images: int
+
+
+STAGES = (Stage(0.12, 128, 12), Stage(0.38, 192, 8), Stage(1.01, 256, 6))
+ROUND_SHARES = {1: 0.22, 2: 0.3, 3: 0.28, 4: 0.13, 5: 0.07}
+
+
+@dataclass
+class Progress:
+    """What a checkpoint must remember besides weights."""
+
+    seconds: float = 0.0
+    steps: int = 0
+    images_seen: int = 0
+
+
+class Averaged:
+    """An exponential moving average of the weights and of the batch statistics."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
+        self.model = copy.deepcopy(model).requires_grad_(False)
+        self.decay = decay
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, steps: int) -> None:
+        """Move a little towards the current weights; faster in the beginning."""
+        keep = min(self.decay, (1 + steps) / (10 + steps))
+        current = model.state_dict()
+        for name, kept in self.model.state_dict().items():
+            if kept.dtype.is_floating_point:
+                kept.lerp_(current[name], 1 - keep)
+            else:
+                kept.copy_(current[name])
+
+
+def to_tensors(batch: list[Sample]) -> tuple[Tensor, Tensor]:
+    """Normalised images [B,3,S,S] and targets [B*P,R,R]."""
+    pixels = np.stack([sample.pixels for sample in batch]).astype(np.float32)
+    pixels = (pixels - np.float32(MEAN)) / np.float32(STD)
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    targets = np.concatenate([sample.targets for sample in batch])
+    return images, torch.from_numpy(targets)
+
+
+def conversation_loss(
+    model: Sam, batch: list[Sample], rng: np.random.Generator, rounds: int
+) -> tuple[Tensor, Tensor]:
+    """Encode once, then talk for some rounds: the loss, and the IoU of the mask fed back last."""
+    images, targets = to_tensors(batch)
+    embeddings = [
+        tensor + (torch.rand_like(tensor) - 0.5) * (2 * EMBEDDING_NOISE)
+        for tensor in model.encode(images.contiguous(memory_format=torch.channels_last))
+    ]
+    prepared = model.prepare(*embeddings).repeat(batch[0].targets.shape[0])
+    wanted = targets.numpy()
+    conversations = [interaction.begin(rng, target) for target in wanted]
+    feedback: Tensor | None = None
+    total = targets.new_zeros(())
+    for number in range(rounds):
+        coords, labels = interaction.as_arrays(conversations)
+        mask_input = has_mask = None
+        if feedback is not None and rng.random() < 0.85:
+            mask_input = feedback[:, None]
+            has_mask = torch.from_numpy((rng.random(len(wanted)) < 0.8).astype(np.float32))
+        logits, ious = model.decode(
+            prepared, torch.from_numpy(coords), torch.from_numpy(labels), None, mask_input, has_mask
+        )
+        ambiguous = torch.tensor([float(len(c.prompts) == 1) for c in conversations])
+        total = total + round_loss(logits, ious, targets, ambiguous) / rounds
+        feedback = _fed_back(logits.detach(), ious.detach(), ambiguous)
+        if number + 1 < rounds:
+            for conversation, predicted in zip(conversations, feedback.numpy() > 0, strict=True):
+                interaction.correct(rng, conversation, predicted)
+    assert feedback is not None
+    return total, true_iou(feedback[:, None], targets).mean()
+
+
+def _fed_back(logits: Tensor, ious: Tensor, ambiguous: Tensor) -> Tensor:
+    """The mask a person would go on with: the best looking candidate, later the single one."""
+    chosen = torch.where(ambiguous > 0, ious[:, 1:].argmax(dim=1) + 1, 0)
+    return logits[torch.arange(len(logits)), chosen]
+
+
+def average_gradients(model: nn.Module, world: int) -> None:
+    """Make every process take the same step."""
+    if world == 1:
+        return
+    for parameter in model.parameters():  # one process may have used the mask branch alone
+        if parameter.grad is None:
+            parameter.grad = torch.zeros_like(parameter)
+    gradients = [p.grad for p in model.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= world
+    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(part.view_as(gradient))
+
+
+def make_optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
+    """AdamW; vectors (biases, norms, tokens) are not decayed."""
+    matrices = [p for p in model.parameters() if p.ndim > 1]
+    vectors = [p for p in model.parameters() if p.ndim <= 1]
+    groups = [{"params": matrices, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
+
+
+def learning_rate(peak: float, share: float, steps: int) -> float:
+    """Warm up over 60 steps, then a cosine over the time there is."""
+    return peak * min(1.0, (steps + 1) / 60) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
+
+
+def save_checkpoint(
+    path: Path, model: Sam, averaged: Averaged, optimizer: torch.optim.Optimizer, at: Progress
+) -> None:
+    """Write beside the old one, then rename: a kill in between loses nothing."""
+    part = path.with_suffix(".part")
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "averaged": averaged.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "progress": vars(at),
+        },
+        part,
+    )
+    os.replace(part, path)
+
+
+def train(rank: int, options: argparse.Namespace, scenes: SceneStore, real: RealStore) -> None:
+    """One process of a run."""
+    torch.set_num_threads(options.threads)
+    if options.processes > 1:
+        dist.init_process_group(
+            "gloo", init_method=f"file://{options.out}/rendezvous", rank=rank,
+            world_size=options.processes,
+        )
+    torch.manual_seed(0)
+    model = Sam().to(memory_format=torch.channels_last)
+    averaged, at = Averaged(model), Progress()
+    optimizer = make_optimizer(model, options.rate)
+    checkpoint = options.out / "checkpoint.pt"
+    if options.resume and checkpoint.exists():
+        saved = load_weights(str(checkpoint))
+        model.load_state_dict(saved["model"])
+        averaged.model.load_state_dict(saved["averaged"])
+        optimizer.load_state_dict(saved["optimizer"])
+        at = Progress(**saved["progress"])
+    rng = np.random.default_rng([rank, at.steps])
+    torch.manual_seed(rank + 1000 * at.steps)
+    _loop(rank, options, model, averaged, optimizer, at, rng, scenes, real)
+    if rank == 0:
+        save_checkpoint(checkpoint, model, averaged, optimizer, at)
+
+
+def _loop(rank, options, model, averaged, optimizer, at, rng, scenes, real) -> None:  # noqa: ANN001
+    began, saved_at, seen_losses = time.time() - at.seconds, time.time(), []
+    while True:
+        seconds = torch.tensor([time.time() - began])
+        if options.processes > 1:
+            dist.broadcast(seconds, 0)  # all processes live by the clock of the first
+        share = float(seconds) / (options.minutes * 60)
+        if share >= 1:
+            return
+        stage = next(stage for stage in STAGES if share < stage.until)
+        settings = BatchSettings(
+            stage.size, stage.images, options.prompts, 0.4 + 0.3 * share, 0.45 + 0.25 * share
+        )
+        rounds = int(np.random.default_rng(at.steps).choice(
+            list(ROUND_SHARES), p=list(ROUND_SHARES.values())
+        ))
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate(options.rate, share, at.steps)
+        loss, iou = conversation_loss(model, draw_batch(rng, scenes, real, settings), rng, rounds)
+        optimizer.zero_grad()
+        loss.backward()
+        average_gradients(model, options.processes)
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        averaged.update(model, at.steps)
+        at.steps += 1
+        at.seconds = float(seconds)
+        at.images_seen += stage.images * options.processes
+        seen_losses.append((float(loss), float(iou)))
+        if rank == 0 and at.steps % 50 == 0:
+            mean_loss, mean_iou = np.mean(seen_losses[-50:], axis=0)
+            print(
+                f"{share:6.1%} step {at.steps} size {stage.size} images {at.images_seen}"
+                f" loss {mean_loss:.3f} last IoU {mean_iou:.3f}"
+                f" images/s {at.images_seen / at.seconds:.1f}",
+                flush=True,
+            )
+        if rank == 0 and time.time() - saved_at > 60 * options.save_minutes:
+            save_checkpoint(options.out / "checkpoint.pt", model, averaged, optimizer, at)
+            saved_at = time.time()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of a run; `manage.py train` has the same."""
+    parser.add_argument("--data", type=Path, default=os.environ.get("SAMWEB_TEST_DATA"))
+    parser.add_argument("--scenes", type=Path, nargs="+", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=180)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1, help="of each process")
+    parser.add_argument("--prompts", type=int, default=4, help="objects asked for in each image")
+    parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument("--save-minutes", type=float, default=3)
+    parser.add_argument("--resume", action="store_true")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Load once, then fork: the processes share the pictures."""
+    cv2.setNumThreads(1)
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "rendezvous").unlink(missing_ok=True)
+    scenes, real = SceneStore(options.scenes), RealStore(Path(options.data))
+    if options.processes == 1:
+        train(0, options, scenes, real)
+        return
+    context = multiprocessing.get_context("fork")
+    workers = [
+        context.Process(target=train, args=(rank, options, scenes, real))
+        for rank in range(options.processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_arguments(parser)
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()
