@@ -3,6 +3,8 @@ export interface EditorPageProps {
   /** Absent in a job: the first image that still waits for work is opened. */
   imageId?: string;
   jobId?: string;
+  /** In review: the one row to be judged. */
+  jobImageId?: string;
   mode: "edit" | "review";
 }
 
