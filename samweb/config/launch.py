@@ -1,6 +1,6 @@
 """`make run`: set up the data folder, then keep one web and one worker process in the foreground.
 
-    migrate -> first admin -> bundles -> demo project -> print address and link -> web + worker
+    migrate -> first admin -> demo project -> print address and link -> web + worker
 
 Ctrl-C stops both. A process that dies is started again; one that keeps dying ends the run.
 """
@@ -54,13 +54,11 @@ class Child:
 def prepare() -> str:
     """Bring the data folder up to date; returns the one-time sign-in path."""
     import django
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
 
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     call_command("first_run", verbosity=0)
-    if "register_bundles" in get_commands():
-        call_command("register_bundles", verbosity=0)
     call_command("demo", verbosity=0)
 
     from samweb.accounts import services
