@@ -1,3 +1,11 @@
-from django.urls import URLPattern, URLResolver
+"""Where the export endpoints hang."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import path
+
+from samweb.exports import api
+
+urlpatterns = [
+    path("projects/<uuid:id>/exports", api.ProjectExportsView.as_view()),
+    path("exports/<uuid:id>", api.ExportView.as_view()),
+    path("exports/<uuid:id>/file", api.ExportFileView.as_view()),
+]
