@@ -7,13 +7,16 @@ embedded queue has no fanout, so there is nothing to gossip about.
 from __future__ import annotations
 
 import sys
+import warnings
 
 
 def main() -> None:
+    # A container's only user is often root; the operator guide says how to do better.
+    warnings.filterwarnings("ignore", message=".*superuser privileges.*")
     from workers.app import app
 
     app.worker_main(
-        ["worker", "--loglevel", "warning", "--without-gossip", "--without-mingle",
+        ["--quiet", "worker", "--loglevel", "warning", "--without-gossip", "--without-mingle",
          "--without-heartbeat", *sys.argv[1:]]
     )  # fmt: skip
 
