@@ -1,0 +1,72 @@
+/**
+ * The one table of keys. A key is `[Ctrl+][Alt+][Shift+]code`, where code is a letter, a digit or
+ * the name of KeyboardEvent.key; a test refuses two actions for one key in one mode.
+ */
+import type { Mode } from "./state";
+
+export interface Binding {
+  action: string;
+  keys: readonly string[];
+  modes: readonly Mode[];
+  title: string;
+}
+
+const BOTH = ["edit", "review"] as const;
+
+export const KEYMAP: readonly Binding[] = [
+  { action: "accept", keys: ["Enter"], modes: BOTH, title: "Accept the mask (also Space tap, middle click)" },
+  { action: "escape", keys: ["Escape"], modes: BOTH, title: "Drop the prompt, clear the selection" },
+  { action: "cycle", keys: ["Tab"], modes: BOTH, title: "Next candidate (also Alt+wheel)" },
+  { action: "cycle-back", keys: ["Shift+Tab"], modes: BOTH, title: "Previous candidate" },
+  { action: "undo", keys: ["z", "Ctrl+z"], modes: BOTH, title: "Undo (one click back in a prompt)" },
+  { action: "redo", keys: ["Shift+z", "Ctrl+Shift+z", "Ctrl+y"], modes: BOTH, title: "Redo" },
+  { action: "delete", keys: ["x", "Delete"], modes: BOTH, title: "Delete the object" },
+  { action: "tighter", keys: ["]"], modes: BOTH, title: "Boundary inwards (also Alt+Shift+wheel)" },
+  { action: "wider", keys: ["["], modes: BOTH, title: "Boundary outwards" },
+  { action: "tool-point", keys: ["c"], modes: BOTH, title: "Click and box" },
+  { action: "tool-select", keys: ["v"], modes: BOTH, title: "Select" },
+  { action: "reopen", keys: ["o"], modes: BOTH, title: "Open the selected object's prompts (also double-click)" },
+  { action: "previous", keys: ["s"], modes: BOTH, title: "Previous image" },
+  { action: "next", keys: ["d"], modes: BOTH, title: "Next image" },
+  { action: "hide", keys: ["h"], modes: BOTH, title: "Hide or show masks" },
+  { action: "opacity", keys: ["t"], modes: BOTH, title: "Fill: normal, light, outline only" },
+  { action: "fit", keys: ["F2", "Numpad0"], modes: BOTH, title: "Fit the image" },
+  { action: "submit", keys: ["Ctrl+Enter"], modes: ["edit"], title: "Submit and go on" },
+  { action: "walk", keys: ["j"], modes: BOTH, title: "Next object" },
+  { action: "walk-back", keys: ["k"], modes: BOTH, title: "Previous object" },
+  { action: "accept-object", keys: ["y"], modes: ["review"], title: "Accept the object" },
+  { action: "reject-object", keys: ["r"], modes: ["review"], title: "Reject the object, with a reason" },
+  { action: "accept-remaining", keys: ["Shift+y"], modes: ["review"], title: "Accept all remaining objects" },
+  { action: "accept-image", keys: ["Ctrl+Enter"], modes: ["review"], title: "Accept the image and go on" },
+  { action: "return-image", keys: ["Shift+r"], modes: ["review"], title: "Return the image with a comment" },
+  { action: "label", keys: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"], modes: BOTH, title: "Choose the label" },
+]; // prettier-ignore
+
+/** The table's name for a key press; letters and digits by what they type. */
+export function keyOf(
+  event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey">,
+): string {
+  const numpad = /^Numpad[0-9]$/.test(event.code) ? event.code : null;
+  // With Shift a digit types a sign: the code says which digit it was.
+  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
+  const key = numpad ?? digit ?? (event.key.length === 1 ? event.key.toLowerCase() : event.key);
+  const letter = /^[a-z0-9]$/.test(key) || key.length > 1;
+  return [
+    event.ctrlKey || event.metaKey ? "Ctrl+" : "",
+    event.altKey ? "Alt+" : "",
+    event.shiftKey && letter ? "Shift+" : "",
+    key,
+  ].join("");
+}
+
+export function bindingFor(key: string, mode: Mode): Binding | null {
+  return KEYMAP.find((b) => b.modes.includes(mode) && b.keys.includes(key)) ?? null;
+}
+
+/** "Ctrl+Enter" for a tooltip; empty when the action has no key in this mode. */
+export function keyLabel(action: string, mode: Mode): string {
+  const key = KEYMAP.find((b) => b.action === action && b.modes.includes(mode))?.keys[0] ?? "";
+  return key.length === 1
+    ? key.toUpperCase()
+    : key.replace(/\+([a-z])$/, (_, k: string) => `+${k.toUpperCase()}`);
+}

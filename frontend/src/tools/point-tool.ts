@@ -1,0 +1,129 @@
+/**
+ * Clicks and boxes. The point is asked of the decoder on the press, not on the release; a press
+ * that turns into a drag takes it back and becomes a box, or moves the point it started on.
+ */
+import { boxBetween, nearestPoint, pointInImage } from "../geometry/hit";
+import type { Point } from "../geometry/spaces";
+import { CLICK_SLOP, distance, type Tool, type ToolEvent, type ToolHost } from "./tool";
+
+const POINT_REACH = 9;
+
+type Press =
+  | { kind: "idle" }
+  | { kind: "point"; start_screen: Point; start_image: Point }
+  | { kind: "box"; start_image: Point }
+  | { kind: "move-point"; index: number; start_screen: Point; moved: boolean };
+
+export class PointTool implements Tool {
+  readonly name = "point";
+  readonly cursor = "crosshair";
+  private press: Press = { kind: "idle" };
+
+  constructor(private readonly host: ToolHost) {}
+
+  down(event: ToolEvent): void {
+    const { prompter } = this.host;
+    const { width, height } = this.host.imageSize();
+    if (!pointInImage(event.p_image, width, height) || !this.host.mayEdit()) return;
+    const over = this.pointUnder(event.p_screen);
+    if (event.double && this.reopensObject(event)) return;
+    if (over >= 0) {
+      if (event.button === 2) prompter.removePoint(over);
+      else {
+        this.press = {
+          kind: "move-point",
+          index: over,
+          start_screen: event.p_screen,
+          moved: false,
+        };
+      }
+      return;
+    }
+    this.host.clicked();
+    const label = event.button === 2 || event.alt ? 0 : 1;
+    prompter.addPoint(event.p_image, label);
+    if (event.button === 0 && label === 1) {
+      const { p_screen: start_screen, p_image: start_image } = event;
+      this.press = { kind: "point", start_screen, start_image };
+    }
+  }
+
+  move(event: ToolEvent, pressed: boolean): void {
+    if (!pressed) return this.hover(event);
+    const { press } = this;
+    if (press.kind === "point" && distance(event.p_screen, press.start_screen) > CLICK_SLOP) {
+      this.host.prompter.undo();
+      this.press = { kind: "box", start_image: press.start_image };
+      this.drawBox(press.start_image, event.p_image);
+    } else if (press.kind === "box") {
+      this.drawBox(press.start_image, event.p_image);
+    } else if (press.kind === "move-point") {
+      press.moved ||= distance(event.p_screen, press.start_screen) > CLICK_SLOP;
+    }
+  }
+
+  up(event: ToolEvent): void {
+    const { press } = this;
+    this.press = { kind: "idle" };
+    if (press.kind === "box") {
+      const { width, height } = this.host.imageSize();
+      const box = boxBetween(press.start_image, event.p_image, width, height);
+      this.host.setDraftBox(null);
+      if (box) {
+        this.host.clicked();
+        this.host.prompter.setBox(box);
+      }
+    } else if (press.kind === "move-point" && press.moved) {
+      this.host.clicked();
+      this.host.prompter.movePoint(press.index, this.clip(event.p_image));
+    }
+  }
+
+  leave(): void {
+    if (this.press.kind === "box") this.host.setDraftBox(null);
+    this.press = { kind: "idle" };
+    this.host.prompter.hover(null);
+    this.host.setHotPoint(-1);
+    this.host.setHovered(null);
+  }
+
+  private hover(event: ToolEvent): void {
+    const { prompter } = this.host;
+    this.host.setHotPoint(this.pointUnder(event.p_screen));
+    const { width, height } = this.host.imageSize();
+    const inside = pointInImage(event.p_image, width, height);
+    this.host.setHovered(null);
+    prompter.hover(inside ? event.p_image : null);
+  }
+
+  private pointUnder(p_screen: Point): number {
+    const points = this.host.prompter.view.get().prompts?.points ?? [];
+    return nearestPoint(points, p_screen, this.host.viewport(), POINT_REACH);
+  }
+
+  /** A double-click whose first half began a new prompt on an object means the object itself. */
+  private reopensObject(event: ToolEvent): boolean {
+    const { prompter } = this.host;
+    const view = prompter.view.get();
+    const begun = view.prompts?.points.length === 1 && view.prompts.boxes.length === 0;
+    if (!begun || view.reopened || event.button !== 0) return false;
+    const id = this.host.annotationAt(event.p_image);
+    if (!id) return false;
+    prompter.cancel();
+    this.host.reopen(id);
+    return true;
+  }
+
+  private drawBox(from: Point, to: Point): void {
+    const { width, height } = this.host.imageSize();
+    this.host.setDraftBox(boxBetween(from, to, width, height));
+  }
+
+  private clip(p_image: Point): Point {
+    const { width, height } = this.host.imageSize();
+    return {
+      x: Math.min(width - 0.01, Math.max(0, p_image.x)),
+      y: Math.min(height - 0.01, Math.max(0, p_image.y)),
+    };
+  }
+}

@@ -1,0 +1,50 @@
+/** What a tool is told and what it may touch. One tool, one file, one small state machine. */
+import type { Point, Viewport } from "../geometry/spaces";
+import type { Prompter } from "../prompting/prompter";
+
+export interface ToolEvent {
+  p_screen: Point;
+  p_image: Point;
+  /** 0 left, 2 right. Middle and Space belong to panning. */
+  button: number;
+  alt: boolean;
+  shift: boolean;
+  /** The second press within 300 ms at the same place. */
+  double: boolean;
+}
+
+export interface ToolHost {
+  readonly prompter: Prompter;
+  viewport(): Viewport;
+  imageSize(): { width: number; height: number };
+  /** The smallest visible object under a point, or null. */
+  annotationAt(p_image: Point): string | null;
+  select(id: string | null): void;
+  setHovered(id: string | null): void;
+  setDraftBox(box: [number, number, number, number] | null): void;
+  setHotPoint(index: number): void;
+  /** Opens an object's prompts again; says why when that is impossible. */
+  reopen(id: string): void;
+  /** False (with a notice) when this image cannot be changed. */
+  mayEdit(): boolean;
+  /** Starts the stop-watch from press to painted mask. */
+  clicked(): void;
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly cursor: string;
+  down(event: ToolEvent): void;
+  /** `pressed` while the button that went down is held. */
+  move(event: ToolEvent, pressed: boolean): void;
+  up(event: ToolEvent): void;
+  /** The pointer left, or another gesture took over. */
+  leave(): void;
+}
+
+/** Screen pixels a press may wander and still be a click. */
+export const CLICK_SLOP = 4;
+
+export function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
