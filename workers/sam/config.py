@@ -38,8 +38,3 @@ class SamConfig:
     def embedding_size(self) -> int:
         """Side of `image_embeddings`: stride 8."""
         return self.input_size // 8
-
-    @staticmethod
-    def embedding_size_of(positions: int) -> int:
-        """Side of the square grid that has this many positions (training uses several sizes)."""
-        return round(positions**0.5)

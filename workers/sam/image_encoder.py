@@ -95,7 +95,7 @@ class ImageEncoder(nn.Module):
         quarter = self.stage4(half)
         eighth = self.stage8(quarter)
         coarse = self.stage16(eighth)
-        height, width = coarse.shape[2:]
+        height, width = int(coarse.shape[2]), int(coarse.shape[3])
         tokens = coarse.flatten(2).transpose(1, 2)
         tokens = tokens + self.position.grid(height, width).to(tokens)
         for block in self.global_blocks:

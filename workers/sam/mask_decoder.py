@@ -24,12 +24,17 @@ class PreparedImage:
     lateral_8: Tensor  # [B,F,h,w]
     lateral_4: Tensor  # [B,M,2h,2w]
 
+    @property
+    def grid(self) -> tuple[int, int]:
+        """(h, w), as plain numbers so that an exported graph holds them as constants."""
+        return int(self.lateral_8.shape[2]), int(self.lateral_8.shape[3])
+
     def repeat(self, times: int) -> PreparedImage:
         """The same for `times` prompts of each image, image by image."""
-        return PreparedImage(*(getattr(self, name).repeat_interleave(times, 0) for name in _MAPS))
+        return PreparedImage(*(getattr(self, name).repeat_interleave(times, 0) for name in PREPARED))
 
 
-_MAPS = ("features", "keys", "pooled", "lateral_8", "lateral_4")
+PREPARED = ("features", "keys", "pooled", "lateral_8", "lateral_4")
 
 
 class MaskDecoder(nn.Module):
@@ -101,7 +106,8 @@ class MaskDecoder(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Two-way attention at stride 16: tokens [B,5+N+T,C] and image [B,C,h/2,w/2]."""
         image = pooled + self.pool_prompts(prompts.dense)
-        batch, channels, height, width = image.shape
+        batch, channels = image.shape[:2]
+        height, width = int(image.shape[2]), int(image.shape[3])
         output_tokens = torch.cat([self.iou_token, self.mask_tokens])[None]
         output_tokens = output_tokens.expand(batch, -1, -1)
         tokens = torch.cat([output_tokens, prompts.tokens, prompt_tokens], dim=1)

@@ -43,7 +43,13 @@ class Sam(nn.Module):
             batch = point_coords.shape[0]
             prompt_tokens = point_coords.new_zeros((batch, 0, self.config.embed_dim))
         prompts = self.prompt_encoder(
-            image.features, image.keys, point_coords, point_labels, mask_input, has_mask_input
+            image.features,
+            image.keys,
+            image.grid,
+            point_coords,
+            point_labels,
+            mask_input,
+            has_mask_input,
         )
         return self.mask_decoder(image, prompts, prompt_tokens)
 

@@ -14,9 +14,9 @@ STD = (58.395, 57.12, 57.375)
 
 
 def model_size(width: int, height: int, input_size: int) -> tuple[int, int]:
-    """(width, height) of the scaled image inside the model's square; never less than one pixel."""
+    """(width, height) of the scaled image in the model's square: halves up, never below 1."""
     scale = input_size / max(width, height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 
 
 def image_to_model(
@@ -38,7 +38,7 @@ def preprocess(image: np.ndarray, input_size: int) -> np.ndarray:
     """uint8 H x W x 3 RGB -> float32 [3, S, S]: scaled, normalised, then padded with zeros."""
     height, width = image.shape[:2]
     size = model_size(width, height, input_size)
-    scaled = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR)
+    scaled = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
     normalised = (np.asarray(scaled, np.float32) - np.float32(MEAN)) / np.float32(STD)
     padded = np.zeros((3, input_size, input_size), np.float32)
     padded[:, : size[1], : size[0]] = normalised.transpose(2, 0, 1)

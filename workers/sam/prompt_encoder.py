@@ -55,6 +55,7 @@ class PromptEncoder(nn.Module):
         self,
         features: Tensor,
         keys: Tensor,
+        grid: tuple[int, int],
         point_coords: Tensor,
         point_labels: Tensor,
         mask_input: Tensor | None = None,
@@ -62,10 +63,10 @@ class PromptEncoder(nn.Module):
     ) -> EncodedPrompts:
         """Prompts as tokens and maps.
 
-        features [B,h*w,C] and keys [B,H,D,h*w] come from `MaskDecoder.prepare`; coords [B,N,2],
-        labels [B,N], previous logits [B,1,4h,4w], and for each whether they are given [B].
+        features [B,h*w,C] and keys [B,H,D,h*w] come from `MaskDecoder.prepare`, grid is (h, w);
+        coords [B,N,2], labels [B,N], previous logits [B,1,4h,4w], and for each whether they are given [B].
         """
-        height = width = self.config.embedding_size_of(features.shape[1])
+        height, width = grid
         cells = (point_coords + 0.5) / 8  # positions in cells, centres at .5
         marks = [(point_labels == value).to(cells.dtype) for value in (0.0, 1.0, 2.0, 3.0)]
         inside = self._box_map(cells, marks, height, width, 1.0)

@@ -1,0 +1,144 @@
+"""Bundles: a folder with `manifest.json` and the graphs it names by hash.
+
+A bundle's id is the sha256 of its manifest in canonical JSON, and the manifest holds the hash of
+every file, so the id stands for every byte. A bundle that does not match its manifest is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = 1
+REQUIRED_GRAPHS = ("encoder", "decode")
+GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask")
+BUNDLES_FOLDER = Path(__file__).resolve().parent.parent / "bundles"
+
+
+class BundleError(ValueError):
+    """A bundle that cannot be used; the message says why in one sentence."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One tensor of an embedding, for one image (the leading 1 is the image)."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    id: str
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return str(self.manifest["name"])
+
+    @property
+    def input_size(self) -> int:
+        """Side of model space, pixels."""
+        return int(self.manifest["preprocess"]["input_size"][0])
+
+    @property
+    def tensors(self) -> list[TensorSpec]:
+        """What an embedding consists of, in storage order."""
+        return [
+            TensorSpec(entry["name"], tuple(entry["shape"]), entry["dtype"])
+            for entry in self.manifest["tensors"]
+        ]
+
+    def graph(self, name: str) -> Path | None:
+        """The file of a graph, or None when the bundle does without it."""
+        entry = self.manifest["graphs"].get(name)
+        return self.folder / entry["file"] if entry else None
+
+
+def canonical_json(manifest: dict[str, Any]) -> bytes:
+    """The one spelling of a manifest that is hashed."""
+    return json.dumps(manifest, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def bundle_id(manifest: dict[str, Any]) -> str:
+    """sha256 of the canonical manifest, in hex."""
+    return hashlib.sha256(canonical_json(manifest)).hexdigest()
+
+
+def file_entry(path: Path) -> dict[str, Any]:
+    """How a manifest names a file."""
+    data = path.read_bytes()
+    return {"file": path.name, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder, checked for shape but not against its files."""
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{folder} holds no manifest.json.") from None
+    except ValueError:
+        raise BundleError(f"{path} is not JSON.") from None
+    if not isinstance(manifest, dict):
+        raise BundleError(f"{path} is not a JSON object.")
+    if manifest.get("format") != FORMAT:
+        raise BundleError(f"{path} has format {manifest.get('format')!r}, not {FORMAT}.")
+    for key in ("name", "version", "preprocess", "tensors", "graphs", "low_res_size", "candidates"):
+        if key not in manifest:
+            raise BundleError(f"{path} lacks {key!r}.")
+    for name in REQUIRED_GRAPHS:
+        if not manifest["graphs"].get(name):
+            raise BundleError(f"{path} names no {name} graph.")
+    return manifest
+
+
+def load_bundle(folder: Path | str) -> Bundle:
+    """Read a bundle and check the hash of every file it names."""
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    for name in GRAPHS:
+        entry = manifest["graphs"].get(name)
+        if entry:
+            _check_file(folder, entry)
+    return Bundle(folder, manifest, bundle_id(manifest))
+
+
+def _check_file(folder: Path, entry: dict[str, Any]) -> None:
+    file_name = str(entry.get("file", ""))
+    if not file_name or Path(file_name).name != file_name:
+        raise BundleError(f"A bundle's file must lie in its folder, {file_name!r} does not.")
+    path = folder / file_name
+    if not path.is_file():
+        raise BundleError(f"{path} is missing.")
+    found = file_entry(path)
+    if found["sha256"] != entry.get("sha256"):
+        raise BundleError(f"{path} is not the file its manifest names: the sha256 differs.")
+
+
+def shipped_bundles(folder: Path = BUNDLES_FOLDER) -> list[Bundle]:
+    """All bundles in a folder of bundles, checked, by name."""
+    manifests = sorted(folder.glob("*/manifest.json"))
+    return [load_bundle(path.parent) for path in manifests]
+
+
+def find_bundle(wanted: str | None = None, folder: Path = BUNDLES_FOLDER) -> Bundle:
+    """A bundle by id (or the beginning of it), name or folder; the shipped one by default."""
+    if wanted and (Path(wanted) / "manifest.json").is_file():
+        return load_bundle(wanted)
+    bundles = shipped_bundles(folder)
+    if not wanted:
+        wanted = "samweb-small"
+    for bundle in bundles:
+        if bundle.name == wanted or (len(wanted) >= 8 and bundle.id.startswith(wanted)):
+            return bundle
+    known = ", ".join(f"{bundle.name} ({bundle.id[:12]})" for bundle in bundles) or "none"
+    raise BundleError(f"There is no bundle {wanted!r}; known: {known}.")
