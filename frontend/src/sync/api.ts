@@ -27,6 +27,8 @@ export type Api = ReturnType<typeof makeApi>;
 
 export { Http };
 export { AppError, asAppError } from "./errors";
+export type * from "./types";
+export type { AnnotationRecord, PersonRef } from "../document/records";
 export type * from "./resources/accounts";
 export type * from "./resources/annotations";
 export type * from "./resources/images";

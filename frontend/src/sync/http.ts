@@ -85,7 +85,7 @@ export class Http {
 
   /** Sends once; after a 401 waits at the gate and repeats. */
   async answer(method: string, path: string, options: RequestOptions = {}): Promise<Response> {
-    for (;;) {
+    for (let renewed = false; ;) {
       const answer = await this.once(method, path, options);
       if (answer.ok) return answer;
       const error = errorFromAnswer(
@@ -93,6 +93,11 @@ export class Http {
         await problemOf(answer),
         answer.headers.get("retry-after"),
       );
+      if (error.code === "csrf" && !renewed) {
+        renewed = true;
+        await this.once("GET", "session", {});
+        continue;
+      }
       if (error.status !== 401 || options.anonymous || !this.gate) throw error;
       await this.gate.wait(options.signal);
     }

@@ -219,7 +219,8 @@ export class OperationJournal implements Journal {
       this.limit = Math.ceil(batch.length / 2);
       return 0;
     }
-    if (poisoned || error.status === 403 || error.status === 404) {
+    const closed = error.status === 404 || (error.status === 403 && error.code !== "csrf");
+    if (poisoned || closed) {
       const { code, detail: message } = error;
       await this.settle(
         batch,

@@ -23,6 +23,8 @@ export interface NewUser extends UserRow {
 }
 
 export interface ApiToken {
+  /** The first letters, to recognise it. */
+  prefix?: string;
   id: string;
   name: string;
   created: string;

@@ -1,0 +1,118 @@
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { ImagePlus, SearchX } from "lucide-react";
+
+import { sync } from "../../sync";
+import { atLeast, type Project } from "../../sync/api";
+import { Empty, ErrorNote } from "../kit/notes";
+import { count } from "../kit/words";
+import { DropZone } from "../upload/drop-zone";
+import { FileButtons } from "../upload/file-buttons";
+import { UploadPanel } from "../upload/upload-panel";
+import { uploadsOf } from "../upload/uploads";
+import { ImageGrid } from "./image-grid";
+
+/** Filters live in the address, so that a link shows what I saw. */
+function useFilter(): [string, string, (name: "search" | "folder", value: string) => void] {
+  const [filter, setFilter] = useState(() => {
+    const query = new URLSearchParams(window.location.search);
+    return { search: query.get("search") ?? "", folder: query.get("folder") ?? "" };
+  });
+  useEffect(() => {
+    const query = new URLSearchParams();
+    if (filter.search) query.set("search", filter.search);
+    if (filter.folder) query.set("folder", filter.folder);
+    const text = query.toString();
+    window.history.replaceState(null, "", window.location.pathname + (text ? `?${text}` : ""));
+  }, [filter]);
+  return [
+    filter.search,
+    filter.folder,
+    (name, value) => setFilter((before) => ({ ...before, [name]: value })),
+  ];
+}
+
+export function ImagesTab({ project }: { project: Project }) {
+  const [search, folder, setFilter] = useFilter();
+  const [folders, setFolders] = useState<readonly string[]>([]);
+  const asked = useDeferredValue(search);
+  const list = useInfiniteQuery({
+    queryKey: ["project", project.id, "images", folder, asked],
+    queryFn: ({ pageParam }) =>
+      sync.server.images.list(project.id, { folder, search: asked }, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+    refetchInterval: (query) =>
+      query.state.data?.pages.some((page) =>
+        page.results.some(({ embedding }) => /queued|running/.test(embedding?.state ?? "")),
+      )
+        ? 3_000
+        : false,
+  });
+  const images = useMemo(() => list.data?.pages.flatMap((page) => page.results) ?? [], [list.data]);
+  const unseen = images.filter((image) => image.folder && !folders.includes(image.folder));
+  if (unseen.length > 0) {
+    setFolders([...new Set([...folders, ...unseen.map((image) => image.folder)])].sort());
+  }
+
+  const queue = uploadsOf(project.id);
+  const mayAdd = atLeast(project.role, "manager");
+  const filtered = Boolean(search || folder);
+  return (
+    <DropZone disabled={!mayAdd} onFiles={(files) => queue.add(files)}>
+      <div className="stack images-tab">
+        <div className="row images-head">
+          <input
+            className="input"
+            type="search"
+            placeholder="Search names"
+            aria-label="Search names"
+            value={search}
+            onChange={(event) => setFilter("search", event.target.value)}
+          />
+          {(folders.length > 0 || folder) && (
+            <select
+              className="input"
+              aria-label="Folder"
+              value={folder}
+              onChange={(event) => setFilter("folder", event.target.value)}
+            >
+              <option value="">All folders</option>
+              {[...new Set([...folders, ...(folder ? [folder] : [])])].map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          )}
+          <span className="muted grow">
+            {list.isSuccess && !list.hasNextPage && images.length > 0 && count(images.length)}
+          </span>
+          {mayAdd && (
+            <FileButtons primary={images.length === 0} onFiles={(files) => queue.add(files)} />
+          )}
+        </div>
+        <UploadPanel queue={queue} />
+        <ErrorNote
+          error={list.error}
+          what="The images could not be loaded."
+          onRetry={() => void list.refetch()}
+        />
+        {list.isSuccess && images.length === 0 && (
+          <Empty icon={filtered ? SearchX : ImagePlus}>
+            {filtered
+              ? "No image has such a name here."
+              : mayAdd
+                ? "Drop images, folders or zips here."
+                : "There are no images here yet."}
+          </Empty>
+        )}
+        <ImageGrid
+          project={project}
+          images={images}
+          more={list.hasNextPage}
+          onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
+        />
+      </div>
+    </DropZone>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState, type ReactNode } from "react";
+import { Keyboard, LogOut, Search, UserRound } from "lucide-react";
+import { Link } from "wouter";
+
+import { sync } from "../../sync";
+import { useMe } from "../data";
+import { Button, LinkButton } from "../kit/button";
+import { Mark } from "./mark";
+import { SyncBadge } from "./sync-badge";
+import { shell } from "./shell-state";
+
+interface TopBarProps {
+  /** Where am I: "Orchard / Jobs". */
+  children?: ReactNode;
+}
+
+export function TopBar({ children }: TopBarProps) {
+  const me = useMe();
+  const [leaving, setLeaving] = useState(false);
+  const signOut = () => {
+    setLeaving(true);
+    sync.session.signOut().catch(() => setLeaving(false));
+  };
+  return (
+    <header className="top-bar">
+      <Link href="/" className="top-home" title="All projects">
+        <Mark /> <span>samweb</span>
+      </Link>
+      <nav className="top-where clip" aria-label="Where am I">
+        {children}
+      </nav>
+      <SyncBadge />
+      <Button
+        tone="quiet"
+        icon={Search}
+        title="Go to… (Ctrl+K)"
+        aria-label="Go to… (Ctrl+K)"
+        onClick={() => shell.palette.set(true)}
+      />
+      <Button
+        tone="quiet"
+        icon={Keyboard}
+        title="Keys (?)"
+        aria-label="Keys (?)"
+        onClick={() => shell.keys.set(true)}
+      />
+      <LinkButton tone="quiet" icon={UserRound} href="/account" title="Your account">
+        {me.display_name || me.username}
+      </LinkButton>
+      <Button
+        tone="quiet"
+        icon={LogOut}
+        title="Sign out"
+        aria-label="Sign out"
+        busy={leaving}
+        onClick={signOut}
+      />
+    </header>
+  );
+}
