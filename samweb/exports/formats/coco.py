@@ -129,9 +129,7 @@ def check(dataset: Dataset, archive: zipfile.ZipFile, tick: Tick) -> dict[str, A
     return report
 
 
-def _check(
-    dataset: Dataset, archive: zipfile.ZipFile, name: str, tick: Tick
-) -> dict[str, Any]:
+def _check(dataset: Dataset, archive: zipfile.ZipFile, name: str, tick: Tick) -> dict[str, Any]:
     with archive.open(name) as file:
         top, images, annotations = _sections(file, name)
         _compare(top, _top(dataset), name)
@@ -226,4 +224,3 @@ def _compare_object(item: dict[str, Any], thing: Object, picture: Picture, where
     _compare(item["category_id"], thing.category, f"{where}: label")
     _compare(item["iscrowd"], int(thing.iscrowd), f"{where}: iscrowd")
     return is_polygon
-
