@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# Before Django reads its settings: the tests never touch the data folder of an installation.
-_folder = tempfile.TemporaryDirectory(prefix="samweb-tests-")
-os.environ["SAMWEB_DATA_DIR"] = _folder.name
-os.environ.pop("SAMWEB_URL", None)
-os.environ.pop("REDIS_URL", None)
-os.environ.pop("CELERY_BROKER_URL", None)
-if url := os.environ.get("TEST_DATABASE_URL"):
-    os.environ["DATABASE_URL"] = url
-else:
-    os.environ.pop("DATABASE_URL", None)
+import pytest
+from rest_framework.test import APIClient
 
-import pytest  # noqa: E402
-from rest_framework.test import APIClient  # noqa: E402
-
-from tests import cast  # noqa: E402
+from tests import cast
 
 
 @pytest.fixture

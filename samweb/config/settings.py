@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from samweb.config import env
+from samweb.core.middleware import static_headers
 
 SAMWEB = env.read()
 BASE_DIR = env.ROOT
@@ -131,7 +132,7 @@ STATICFILES_DIRS = [("app", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
 # Served straight from the finders: one command less on install, and `make run` stays quick.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
-WHITENOISE_ADD_HEADERS_FUNCTION = "samweb.core.middleware.static_headers"
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers  # the function itself: a name is not called
 WHITENOISE_MIMETYPES = {".mjs": "text/javascript", ".wasm": "application/wasm"}
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
