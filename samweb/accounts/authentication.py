@@ -23,7 +23,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         token = services.token_use(secret.strip())
         if token is None:
-            raise AuthenticationFailed("The token is unknown, expired or revoked.", code="bad_token")
+            raise AuthenticationFailed("The token is unknown, expired or revoked.", "bad_token")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -76,3 +76,12 @@ def person_json(user: User | None) -> dict[str, Any] | None:
     if user is None:
         return None
     return {"id": str(user.pk), "username": user.username, "name": str(user)}
+
+
+def person_named(id: UUID | None, username: str | None) -> User:
+    """The active account with this id or exact username. Raises NotFound in words."""
+    rows = User.objects.filter(is_active=True)
+    user = rows.filter(pk=id).first() if id else rows.filter(username=username).first()
+    if user is None:
+        raise NotFound("There is no active account of that name.", code="unknown_user")
+    return user

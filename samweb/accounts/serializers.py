@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from samweb.core.api import StrictSerializer
@@ -142,7 +143,8 @@ class AuditRow(serializers.Serializer):
     detail = serializers.DictField()
     address = serializers.CharField(allow_null=True)
 
-    def get_actor(self, row: Any) -> PersonRef | None:
+    @extend_schema_field(PersonRef(allow_null=True))
+    def get_actor(self, row: Any) -> Any:
         return PersonRef(
             {"id": row.actor_id, "username": row.actor.username, "name": str(row.actor)}
         ).data if row.actor else None  # fmt: skip

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from samweb.core.errors import ApiError, PreconditionRequired, Rejected
+from samweb.core.errors import ApiError, NotFound, PreconditionRequired, Rejected
 
 
 class ApiView(APIView):
@@ -199,7 +199,10 @@ def bytes_response(
     if tag in request.headers.get("If-None-Match", ""):
         response: HttpResponse = HttpResponseNotModified()
     else:
-        response = _ranged(request, path)
+        try:
+            response = _ranged(request, path)
+        except FileNotFoundError:
+            raise NotFound("Its file is missing in the data folder.") from None
         response["Content-Type"] = content_type
         response["Accept-Ranges"] = "bytes"
         if download:

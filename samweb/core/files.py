@@ -12,7 +12,10 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-KINDS = ("originals", "display", "thumbs", "embeddings", "bundles", "exports", "proposals")
+KINDS = (
+    "originals", "display", "thumbs", "embeddings", "bundles", "exports", "proposals",
+    "uploads",  # archives that wait to be unpacked
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

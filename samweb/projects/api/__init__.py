@@ -1,0 +1,1 @@
+"""Projects, members, images and uploads over HTTP. Labels are written as operations: see above."""
