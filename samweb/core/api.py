@@ -6,6 +6,7 @@ An endpoint checks its input, calls one service or selector, and answers. It has
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,7 @@ def _read_cursor(text: str, salt: str) -> list[Any]:
         ) from None
 
 
+@cache
 def page_of(row: type[serializers.Serializer]) -> serializers.Serializer:
     """The schema of a page of such rows, for `extend_schema`."""
     fields = {
