@@ -264,8 +264,11 @@ class Transport(virtual.Transport):
         return sqlite3.sqlite_version
 
     def drain_events(self, connection: Any, timeout: float | None = None) -> None:
-        """Deliver one message, or raise TimeoutError (which is socket.timeout)."""
-        end = monotonic() + timeout if timeout is not None else None
+        """Deliver one message, or raise TimeoutError (which is socket.timeout).
+
+        Comes back at least twice a second, so that a worker that is asked to stop stops.
+        """
+        end = monotonic() + min(timeout, 0.5) if timeout is not None else None
         while True:
             try:
                 self.cycle.get(self._deliver, timeout=timeout)

@@ -42,6 +42,7 @@ def transport_options(url: str) -> dict[str, Any]:
         # Redis does not renew: a hint comes back while its run is still at work, finds the run
         # leased, and is dropped. Without interval and throttle a lost one came back after 103 s.
         return {
+            "global_keyprefix": f"{settings.SAMWEB.queue_prefix}:",
             "visibility_timeout": 60,
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,

@@ -27,7 +27,6 @@ from samweb.core.models import Lease, Run
 log = logging.getLogger(__name__)
 
 STRIKES = 3
-RESEND_AFTER = timedelta(seconds=10)
 # No lease lies further ahead than this; one that does was written before the clock went back.
 FARTHEST_LEASE = timedelta(hours=1)
 CHECK_SECONDS = 1.0
@@ -283,7 +282,7 @@ def resend_due() -> int:
     now, sent = clock.now(), 0
     for lane in Run.Lane.values:
         ready = Run.objects.filter(due(now), lane=lane)
-        untold = Q(hinted__isnull=True) | Q(hinted__lt=now - RESEND_AFTER) | Q(hinted__gt=now)
+        untold = Q(hinted__isnull=True) | Q(hinted__lt=now - lease_span() / 2) | Q(hinted__gt=now)
         stale = ready.filter(untold)
         if not stale.exists():
             continue
