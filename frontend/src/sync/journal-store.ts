@@ -118,10 +118,11 @@ export class JournalStore {
     const base = draft.op.base_version;
     const continues = chain !== undefined && chain.first <= base && base <= chain.end;
     const from = continues ? chain.end : base;
-    await chains.put({ target, first: continues ? chain.first : from, end: from + 1, at: now });
+    const end = from + yields(draft.op);
+    await chains.put({ target, first: continues ? chain.first : from, end, at: now });
     const earlier = await entries.index("target").getAll(target);
     const entry: Omit<Entry, "n"> = {
-      op: { ...draft.op, base_version: from },
+      op: standingOn(draft.op, from),
       project: draft.project,
       status: "waiting",
       problem: null,
@@ -167,7 +168,12 @@ export class JournalStore {
       settled.push({ entry, result });
       if (result.status === "applied" || result.status === "duplicate") {
         await tx.objectStore("entries").delete(entry.n);
-        await this.moveAlong(tx, entry.op.target, result.version ?? entry.op.base_version + 1, now);
+        await this.moveAlong(
+          tx,
+          entry.op.target,
+          result.version ?? entry.op.base_version + yields(entry.op),
+          now,
+        );
       } else if (result.status === "conflict") {
         await this.holdConflict(tx, entry, result);
       } else {
@@ -190,9 +196,10 @@ export class JournalStore {
     for (const later of await tx.objectStore("entries").index("target").getAll(target)) {
       if (later.status !== "waiting") continue;
       if (later.op.base_version !== end) {
-        await tx.objectStore("entries").put({ ...later, op: { ...later.op, base_version: end } });
+        const moved = { ...later, op: standingOn(later.op, end) };
+        await tx.objectStore("entries").put(moved);
       }
-      end += 1;
+      end += yields(later.op);
     }
     await chains.put({ target, first: Math.min(chain?.first ?? version, version), end, at: now });
   }
@@ -316,6 +323,19 @@ export class JournalStore {
     if (row && "owner" in row && row.owner === owner) await tx.store.delete("lock");
     await tx.done;
   }
+}
+
+/** By how much an operation raises its target's version; a verdict judges and changes nothing. */
+function yields(op: Operation): number {
+  return op.kind === "verdict.set" ? 0 : 1;
+}
+
+/** The operation on another version of its target; a mask patch stands on the same one. */
+function standingOn(op: Operation, base_version: number): Operation {
+  const patch = op.payload["mask_patch"];
+  if (typeof patch !== "object" || patch === null) return { ...op, base_version };
+  const payload = { ...op.payload, mask_patch: { ...patch, base_version } };
+  return { ...op, base_version, payload };
 }
 
 /** What a new entry inherits from held entries of the same object before it. */

@@ -354,3 +354,18 @@ describe("whatever happens", () => {
     }
   });
 });
+
+describe("what an operation does to the version", () => {
+  it("a verdict leaves it as it is, and a mask patch moves with it", async () => {
+    const user = freshUser();
+    const journal = await journalOf(user, () => Promise.reject(offlineError()));
+    const patch = { mask_patch: { bbox: [0, 0, 1, 1], counts: "1", base_version: 1 } };
+    await journal.append(PROJECT, operation("a1", "annotation.update", 1));
+    await journal.append(PROJECT, operation("a1", "verdict.set", 2, { verdict: "accepted" }));
+    await journal.append(PROJECT, operation("a1", "annotation.update", 1, patch));
+    const [, verdict, patched] = await journal.pending(PROJECT);
+    expect(verdict?.base_version).toBe(2);
+    expect(patched?.base_version).toBe(2);
+    expect(patched?.payload["mask_patch"]).toMatchObject({ base_version: 2 });
+  });
+});
