@@ -11,6 +11,7 @@ export function makeEditorApi(api: Api, cache: ByteCache): EditorApi {
     labels: (project) => api.projects.labels(project),
     job: (id) => api.jobs.get(id),
     jobImages: (job) => api.jobs.images(job),
+    jobImage: (id) => api.jobs.image(id),
     images: async (project) => {
       const rows = await allPages<Image>(api.http, `projects/${project}/images`);
       return rows.filter((image) => image.embedding?.state === "ready");

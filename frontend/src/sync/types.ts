@@ -144,6 +144,7 @@ export interface EditorApi {
   job(id: string): Promise<JobRecord>;
   /** All rows, following the cursor. */
   jobImages(jobId: string): Promise<JobImageRecord[]>;
+  jobImage(id: string): Promise<JobImageRecord>;
   /** All ready images of the project (the free editor's filmstrip), following the cursor. */
   images(projectId: string): Promise<ImageRecord[]>;
   image(id: string): Promise<ImageRecord>;

@@ -46,6 +46,7 @@ export function jobs(http: Http) {
       http.json<Job>("POST", `projects/${project}/jobs`, { body }),
     remove: (job: Job) => http.json<null>("DELETE", `jobs/${job.id}`, { version: job.version }),
     images: (id: string) => allPages<JobImage>(http, `jobs/${id}/images`),
+    image: (id: string) => http.json<JobImage>("GET", `job-images/${id}`),
     reviewQueue: (project: string) => allPages<JobImage>(http, `projects/${project}/review-queue`),
   };
 }
