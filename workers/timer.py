@@ -10,11 +10,12 @@ import logging
 import threading
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 
 from samweb.core import clock, runs
 from samweb.core.models import WorkerPresence
-from workers import dispatch
+from workers import dispatch, encoder
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ def round_(span: float) -> None:
     WorkerPresence.objects.update_or_create(
         name=name, defaults={"seen": now, "started": _started, "info": info()}
     )
+    encoder.release_if_idle()
     if not runs.lease_take("timer", name, span):
         return
     WorkerPresence.objects.filter(seen__lt=now - _FORGET).delete()
@@ -62,6 +64,4 @@ def round_(span: float) -> None:
 
 def info() -> dict[str, object]:
     """What this worker offers, for the overview."""
-    from django.conf import settings
-
     return {"device": settings.SAMWEB.device}

@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from samweb.embeddings import api, runs_api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("images/<uuid:id>/embedding", api.ImageEmbeddingView.as_view()),
+    path("embeddings/<str:key>", api.EmbeddingView.as_view()),
+    path("bundles", api.BundleListView.as_view()),
+    path("bundles/<str:id>", api.BundleView.as_view()),
+    path("bundles/<str:id>/files/<str:file>", api.BundleFileView.as_view()),
+    path("projects/<uuid:id>/runs", runs_api.ProjectRunsView.as_view()),
+    path("runs/<uuid:id>", runs_api.RunView.as_view()),
+    path("runs/<uuid:id>/cancel", runs_api.RunCancelView.as_view()),
+    path("runs/<uuid:id>/retry", runs_api.RunRetryView.as_view()),
+]

@@ -1,0 +1,193 @@
+"""Reads about bundles and embeddings: where each image stands, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any, TypedDict
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from samweb.accounts.models import User
+from samweb.core.errors import NotFound
+from samweb.core.models import Run
+from samweb.embeddings.models import Bundle, Embedding
+from samweb.projects import selectors as projects
+from samweb.projects.models import Image, Project
+
+FULL = "full"
+BYTES_PER_NUMBER = {"float16": 2, "float32": 4, "int8": 1}
+_RUN_STATES = {Run.State.QUEUED: "queued", Run.State.RUNNING: "running"}
+
+
+class EmbeddingState(TypedDict):
+    """Where one image's embedding stands; `bundle` and `key` are null before any worker ran."""
+
+    state: str  # ready | queued | running | failed
+    key: str | None
+    url: str | None
+    bundle: str | None
+    error: str | None
+
+
+def embedding_key(pixels_sha256: str, bundle: str, view: str, dtype: str) -> str:
+    """The public name of an embedding: SHA-256 (hex) of what determines its bytes."""
+    return hashlib.sha256("\n".join((pixels_sha256, bundle, view, dtype)).encode()).hexdigest()
+
+
+def dedupe_key(key: str) -> str:
+    """The key under which one run at a time makes this embedding."""
+    return f"embed:{key}"
+
+
+def dtype_of(manifest: dict[str, Any]) -> str:
+    """The number type of a bundle's stored tensors."""
+    return str(manifest["tensors"][0]["dtype"])
+
+
+def tensor_layout(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where each tensor lies in the served bytes: name, shape, dtype, offset, bytes."""
+    layout, offset = [], 0
+    for tensor in manifest["tensors"]:
+        size = math.prod(tensor["shape"]) * BYTES_PER_NUMBER[tensor["dtype"]]
+        layout.append(
+            {
+                "name": tensor["name"], "shape": list(tensor["shape"]), "dtype": tensor["dtype"],
+                "offset": offset, "bytes": size,
+            }
+        )  # fmt: skip
+        offset += size
+    return layout
+
+
+def bundle_newest() -> Bundle | None:
+    """The bundle of projects that name none: the one registered last."""
+    return Bundle.objects.order_by("-registered", "id").first()
+
+
+def bundle_of(project: Project) -> Bundle | None:
+    """The bundle that draws in a project; None before any worker has registered one."""
+    named = Bundle.objects.filter(id=project.bundle).first() if project.bundle else None
+    return named or bundle_newest()
+
+
+def bundles() -> list[Bundle]:
+    """All bundles, newest first."""
+    return list(Bundle.objects.order_by("-registered", "id"))
+
+
+def bundle_get(id: str) -> Bundle:
+    """One bundle. Raises NotFound."""
+    found = Bundle.objects.filter(id=id).first()
+    if found is None:
+        raise NotFound("There is no such bundle here.")
+    return found
+
+
+def bundle_file(bundle: Bundle, name: str) -> dict[str, Any]:
+    """The manifest's entry of one of a bundle's files. Raises NotFound."""
+    for graph in (bundle.manifest.get("graphs") or {}).values():
+        if graph and graph["file"] == name:
+            return dict(graph)
+    raise NotFound("This bundle has no such file.")
+
+
+def _bundles_by_project(images: Iterable[Image]) -> dict[UUID, Bundle]:
+    wanted = {image.project_id for image in images}
+    named = dict(Project.objects.filter(id__in=wanted).values_list("id", "bundle"))
+    found = {bundle.id: bundle for bundle in bundles()}
+    newest = next(iter(found.values()), None)
+    chosen = {project: found.get(name) or newest for project, name in named.items()}
+    return {project: bundle for project, bundle in chosen.items() if bundle is not None}
+
+
+def embedding_keys(images: Sequence[Image], view: str = FULL) -> dict[UUID, tuple[str, Bundle]]:
+    """The embedding's key and bundle of each image whose project has a bundle."""
+    chosen = _bundles_by_project(images)
+    return {
+        image.id: (
+            embedding_key(image.pixels_sha256, bundle.id, view, dtype_of(bundle.manifest)),
+            bundle,
+        )
+        for image in images
+        if (bundle := chosen.get(image.project_id)) is not None
+    }
+
+
+def embedding_states(images: Sequence[Image], view: str = FULL) -> dict[UUID, EmbeddingState]:
+    """Where the embeddings of these images stand, by image id. Four queries for any number."""
+    keys = embedding_keys(images, view)
+    names = {key for key, _bundle in keys.values()}
+    ready = set(Embedding.objects.filter(key__in=names).values_list("key", flat=True))
+    pending = [dedupe_key(key) for key in names - ready]
+    runs = {  # the newest run of a key comes last and stays
+        run.dedupe_key: run
+        for run in Run.objects.filter(dedupe_key__in=pending)
+        .only("dedupe_key", "state", "error")
+        .order_by("created")
+    }
+    states: dict[UUID, EmbeddingState] = {}
+    for image in images:
+        key, bundle = keys.get(image.id, (None, None))
+        run = runs.get(dedupe_key(key)) if key else None
+        states[image.id] = _state(key, bundle.id if bundle else None, key in ready, run)
+    return states
+
+
+def _state(key: str | None, bundle: str | None, ready: bool, run: Run | None) -> EmbeddingState:
+    found = EmbeddingState(
+        state="queued", key=key, url=f"/api/v1/embeddings/{key}" if key else None,
+        bundle=bundle, error=None,
+    )  # fmt: skip
+    if ready:
+        found["state"] = "ready"
+    elif run is not None and run.state in Run.ACTIVE:
+        found["state"] = _RUN_STATES[Run.State(run.state)]
+    elif run is not None and run.state != Run.State.DONE:
+        found["state"] = "failed"
+        found["error"] = run.error or "Cancelled."
+    return found
+
+
+def embedding_record(image: Image) -> dict[str, Any]:
+    """The full form of one image's embedding, with the layout of its bytes."""
+    state = embedding_states([image])[image.id]
+    bundle = Bundle.objects.filter(id=state["bundle"]).first() if state["bundle"] else None
+    tensors = tensor_layout(bundle.manifest) if bundle else []
+    return {**state, "view": FULL, "tensors": tensors}
+
+
+def embedding_visible(user: User, key: str) -> Embedding:
+    """An embedding that the user may fetch: they see an image with its pixels. Or NotFound."""
+    found = Embedding.objects.filter(key=key).first()
+    if found is None:
+        raise NotFound("There is no such embedding here.")
+    if not projects.image_scope(user).filter(pixels_sha256=found.pixels_sha256).exists():
+        raise NotFound("There is no such embedding here.")
+    return found
+
+
+def run_scope(user: User) -> QuerySet[Run]:
+    """The runs of the projects a person belongs to; those of no project are the admin's."""
+    mine = Q(project__in=projects.project_scope(user).values("id"))
+    if user.is_superuser:
+        mine |= Q(project__isnull=True)
+    return Run.objects.filter(mine)
+
+
+def run_get(user: User, id: UUID) -> Run:
+    """One run. Raises NotFound."""
+    found = run_scope(user).filter(pk=id).first()
+    if found is None:
+        raise NotFound("There is no such run here.")
+    return found
+
+
+def runs_of(project: UUID, *, active: bool = False, kind: str = "") -> QuerySet[Run]:
+    """A project's runs."""
+    rows = Run.objects.filter(project=project)
+    if active:
+        rows = rows.filter(state__in=Run.ACTIVE)
+    return rows.filter(kind=kind) if kind else rows

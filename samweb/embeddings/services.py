@@ -1,0 +1,212 @@
+"""Writes about bundles and embeddings: bytes first, row after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import transaction
+
+from samweb.accounts.models import User
+from samweb.core import clock
+from samweb.core.errors import Unprocessable
+from samweb.core.files import store
+from samweb.core.models import Run
+from samweb.core.queue import enqueue
+from samweb.embeddings import selectors
+from samweb.embeddings.models import Bundle, Embedding
+from samweb.projects.models import Image, Project
+
+log = logging.getLogger(__name__)
+
+GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask")
+REQUIRED_GRAPHS = ("encoder", "decode", "decode_with_mask")
+MOST_TENSORS = 16
+
+
+class BadBundle(ValueError):
+    """A bundle that cannot be registered; the message says what is wrong with it."""
+
+
+class BadTensors(ValueError):
+    """An encoder's output that is not what its manifest says, or not finite."""
+
+
+def bundle_id(manifest: dict[str, Any]) -> str:
+    """The name of a bundle: SHA-256 (hex) of its manifest in canonical JSON."""
+    text = json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def manifest_check(manifest: dict[str, Any]) -> None:
+    """Raise BadBundle unless the manifest has tensors and graphs of the right form."""
+    tensors = manifest.get("tensors")
+    if not isinstance(tensors, list) or not 1 <= len(tensors) <= MOST_TENSORS:
+        raise BadBundle("tensors must be a list of at least one tensor")
+    for tensor in tensors:
+        if tensor.get("dtype") not in selectors.BYTES_PER_NUMBER:
+            raise BadBundle(f"tensor {tensor.get('name')!r} has an unknown dtype")
+        shape = tensor.get("shape")
+        if not shape or not all(isinstance(n, int) and 0 < n <= 65536 for n in shape):
+            raise BadBundle(f"tensor {tensor.get('name')!r} needs a shape of whole numbers")
+    graphs = manifest.get("graphs")
+    if not isinstance(graphs, dict):
+        raise BadBundle("graphs are missing")
+    for name in REQUIRED_GRAPHS:
+        if not graphs.get(name):
+            raise BadBundle(f"the graph {name!r} is missing")
+    for name, graph in graphs.items():
+        if graph is None:
+            continue
+        file = graph.get("file", "")
+        if not file or "/" in file or "\\" in file or file.startswith("."):
+            raise BadBundle(f"the graph {name!r} names the file {file!r}")
+
+
+def bundle_register(manifest: dict[str, Any], folder: Path) -> Bundle:
+    """Offer a bundle: its files into the store by hash, then its row. Idempotent.
+
+    `folder` holds the files that the manifest names. Raises BadBundle when a file is missing or
+    is not the one that the manifest means.
+    """
+    manifest_check(manifest)
+    id, files = bundle_id(manifest), store()
+    for name, graph in manifest["graphs"].items():
+        if graph is None or files.exists("bundles", graph["sha256"]):
+            continue
+        path = folder / graph["file"]
+        if not path.is_file():
+            raise BadBundle(f"the file {graph['file']!r} of the graph {name!r} is missing")
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != graph["sha256"] or len(content) != graph["bytes"]:
+            raise BadBundle(f"the file {graph['file']!r} is not the one the manifest names")
+        files.put("bundles", content)
+    known = Bundle.objects.filter(id=id).update(seen=clock.now())
+    if not known:
+        name = str(manifest.get("name") or "bundle")[:120]
+        Bundle.objects.bulk_create(
+            [Bundle(id=id, name=name, manifest=manifest)], ignore_conflicts=True
+        )
+    return Bundle.objects.get(id=id)
+
+
+def embedding_request(
+    image: Image, *, lane: str = Run.Lane.BULK, actor: UUID | None = None
+) -> Run | None:
+    """See to it that an image's embedding is made. None when it is there, or when no bundle is
+    registered yet (the first worker to start asks for all that are missing)."""
+    found = selectors.embedding_keys([image]).get(image.id)
+    if found is None:
+        return None
+    key, bundle = found
+    if Embedding.objects.filter(key=key).exists():
+        return None
+    return _enqueue(image, key, bundle, lane, actor)
+
+
+def _enqueue(image: Image, key: str, bundle: Bundle, lane: str, actor: UUID | None) -> Run:
+    return enqueue(
+        "embed",
+        payload={
+            "key": key, "pixels_sha256": image.pixels_sha256, "image": str(image.id),
+            "bundle": bundle.id, "view": selectors.FULL,
+        },
+        project=image.project_id,
+        dedupe_key=selectors.dedupe_key(key),
+        lane=lane,
+        actor=actor,
+    )  # fmt: skip
+
+
+def embedding_request_missing(images: Sequence[Image]) -> int:
+    """Ask for those of these embeddings that are neither there, on their way, nor refused."""
+    keys = selectors.embedding_keys(images)
+    names = [key for key, _bundle in keys.values()]
+    known = set(Embedding.objects.filter(key__in=names).values_list("key", flat=True))
+    tried = set(
+        Run.objects.filter(dedupe_key__in=[selectors.dedupe_key(key) for key in names])
+        .exclude(state=Run.State.DONE)
+        .values_list("dedupe_key", flat=True)
+    )
+    count = 0
+    with transaction.atomic():
+        for image in images:
+            key, bundle = keys.get(image.id, (None, None))
+            if not key or not bundle or key in known or selectors.dedupe_key(key) in tried:
+                continue
+            known.add(key)
+            _enqueue(image, key, bundle, Run.Lane.BULK, None)
+            count += 1
+    return count
+
+
+def embedding_request_all(project: Project | None = None) -> Run:
+    """Ask for every embedding that is missing, in one project or in all; done by a run, since
+    there may be a million images."""
+    return enqueue(
+        "embed_missing",
+        payload={"project": str(project.id) if project else None},
+        project=project.id if project else None,
+        dedupe_key=f"embed_missing:{project.id if project else 'all'}",
+    )
+
+
+def project_bundle_change(project: Project, bundle: str) -> None:
+    """Another bundle is to draw in a project ("" means the newest): re-embed its images.
+
+    Called inside the transaction that changes the project. Old masks keep their bundle. Raises
+    Unprocessable when no worker has offered this bundle.
+    """
+    if bundle and not Bundle.objects.filter(id=bundle).exists():
+        raise Unprocessable("No worker has offered this bundle.", code="unknown_bundle")
+    embedding_request_all(project)
+
+
+def tensors_to_bytes(manifest: dict[str, Any], tensors: Mapping[str, np.ndarray]) -> bytes:
+    """The served form: little-endian tensors one after another in manifest order.
+
+    Raises BadTensors when one is missing, has another size, or holds NaN or infinity.
+    """
+    parts = []
+    for expected in manifest["tensors"]:
+        name, shape = expected["name"], tuple(expected["shape"])
+        if name not in tensors:
+            raise BadTensors(f"the encoder gave no {name!r}")
+        found = np.asarray(tensors[name])
+        if tuple(n for n in found.shape if n != 1) != tuple(n for n in shape if n != 1):
+            raise BadTensors(f"{name!r} has the shape {found.shape}, not {shape}")
+        wanted = np.dtype(expected["dtype"]).newbyteorder("<")
+        with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
+            found = np.ascontiguousarray(found.reshape(shape), dtype=wanted)
+        if wanted.kind == "f" and not np.isfinite(found).all():
+            raise BadTensors(f"{name!r} holds numbers that are not finite")
+        parts.append(found.tobytes())
+    return b"".join(parts)
+
+
+def embedding_store(
+    *, pixels_sha256: str, bundle: Bundle, tensors: Mapping[str, np.ndarray],
+    view: str = selectors.FULL,
+) -> Embedding:  # fmt: skip
+    """Step 4 of the flow: keep what the encoder made. Bytes first, row after; idempotent, so a
+    run that is done twice stores once."""
+    dtype = selectors.dtype_of(bundle.manifest)
+    key = selectors.embedding_key(pixels_sha256, bundle.id, view, dtype)
+    blob = store().put("embeddings", tensors_to_bytes(bundle.manifest, tensors))
+    made = Embedding(
+        key=key, pixels_sha256=pixels_sha256, bundle=bundle, view=view, dtype=dtype,
+        sha256=blob.sha256, bytes=blob.bytes,
+    )  # fmt: skip
+    Embedding.objects.bulk_create([made], ignore_conflicts=True)
+    return Embedding.objects.get(key=key)
+
+
+def image_added(image: Image, actor: User | None) -> None:
+    """A listener of `samweb.projects.events.image_added`: embed the image ahead of time."""
+    embedding_request(image, actor=actor.pk if actor else None)

@@ -1,0 +1,133 @@
+"""The encoder of this worker: loaded when the first image arrives, dropped when it is idle.
+
+The files come from the store, so a worker can encode with every registered bundle, not only with
+those that ship with it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+
+import numpy as np
+from django.conf import settings
+
+from samweb.core.files import store
+from samweb.embeddings.models import Bundle
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 60.0
+SHIPPED = Path(__file__).resolve().parent / "bundles"
+
+
+class Encoder(Protocol):
+    """What encodes: RGB uint8 rasters (height, width, 3) to named tensors, one dict each."""
+
+    def encode(self, rasters: list[np.ndarray]) -> list[dict[str, np.ndarray]]: ...
+
+
+class _Loaded:
+    """The one encoder in memory."""
+
+    lock = threading.RLock()
+    bundle: str | None = None
+    encoder: Encoder | None = None
+    used = 0.0
+
+
+def shipped() -> list[Path]:
+    """The folders of the bundles that come with this worker."""
+    return sorted(path.parent for path in SHIPPED.glob("*/manifest.json"))
+
+
+def folder_of(bundle: Bundle) -> Path:
+    """A folder with a bundle's manifest and files under their own names, made from the store."""
+    folder = settings.SAMWEB.data_dir / "tmp" / "bundles" / bundle.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for graph in bundle.manifest["graphs"].values():
+        if graph is None:
+            continue
+        target = folder / graph["file"]
+        if not target.is_file() or target.stat().st_size != graph["bytes"]:
+            _link(store().path("bundles", graph["sha256"]), target)
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        temporary = folder / f".manifest-{os.getpid()}"
+        temporary.write_text(json.dumps(bundle.manifest))
+        temporary.replace(manifest)
+    return folder
+
+
+def _link(source: Path, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}-{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:  # a file system without hard links
+        temporary.write_bytes(source.read_bytes())
+    temporary.replace(target)
+
+
+def load(folder: Path) -> Encoder:
+    """Open a bundle's encoder; the first import of onnxruntime happens here."""
+    from workers.sam.predictor import OnnxPredictor
+
+    encoder: Encoder = OnnxPredictor(folder)
+    return encoder
+
+
+def encode(bundle: Bundle, rasters: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """Encode rasters with a bundle, loading it unless it is the one in memory."""
+    with _Loaded.lock:
+        if _Loaded.bundle != bundle.id or _Loaded.encoder is None:
+            _Loaded.bundle, _Loaded.encoder = None, None
+            _Loaded.encoder = load(folder_of(bundle))
+            _Loaded.bundle = bundle.id
+        try:
+            return _Loaded.encoder.encode(rasters)
+        finally:
+            _Loaded.used = monotonic()
+
+
+def release_if_idle(seconds: float = IDLE_SECONDS) -> bool:
+    """Give the model's memory back when no image has come for a while."""
+    if not _Loaded.lock.acquire(blocking=False):
+        return False
+    try:
+        if _Loaded.encoder is None or monotonic() - _Loaded.used < seconds:
+            return False
+        _Loaded.bundle, _Loaded.encoder = None, None
+        _trim()
+        return True
+    finally:
+        _Loaded.lock.release()
+
+
+def _trim() -> None:
+    """Hand freed pages to the system, where the C library has a way to do so."""
+    import ctypes
+    import gc
+
+    gc.collect()
+    try:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+    except (OSError, AttributeError):
+        log.debug("no malloc_trim on this system")
+
+
+def cuda() -> bool:
+    """Whether encoding runs on a GPU: SAMWEB_DEVICE, and what onnxruntime offers."""
+    if settings.SAMWEB.device == "cpu":
+        return False
+    import onnxruntime
+
+    offered = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if settings.SAMWEB.device == "cuda" and not offered:
+        raise RuntimeError("SAMWEB_DEVICE is cuda, but onnxruntime here has no CUDA provider.")
+    return offered
