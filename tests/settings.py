@@ -17,3 +17,6 @@ if url := os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = url
 
 from samweb.config.settings import *  # noqa: E402, F403
+
+# The real hasher is slow on purpose, and every test makes people.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from samweb.accounts.models import ApiToken, AuditEvent, User
 
@@ -59,4 +60,13 @@ class AuditEventAdmin(ReadOnly):
     list_filter = ("action",)
 
 
+def _sign_in(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """The app's own sign-in, which is throttled; there is no second one."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return HttpResponseRedirect("/sign-in?next=/admin/")
+
+
 admin.site.unregister(Group)
+admin.site.has_permission = _admin  # type: ignore[method-assign]
+admin.site.login = _sign_in  # type: ignore[method-assign]

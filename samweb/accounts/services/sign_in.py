@@ -33,6 +33,7 @@ def sign_in(*, request: HttpRequest, username: str, password: str, address: str)
         _remember_failure(keys, address)
         raise ApiError("Username or password is wrong.", code="bad_credentials", status=401)
     login(request, user)
+    request.session.cycle_key()  # also when the same person was signed in already
     with transaction.atomic():
         SignInAttempt.objects.filter(key=keys[0][0]).delete()
         audit("sign_in", actor=user, target=user, address=address)
