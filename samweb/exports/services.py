@@ -72,14 +72,22 @@ def export_create(
     return export
 
 
-def export_build(
+def export_build(run: runs.ActiveRun) -> dict[str, Any]:
+    """Step 10 of the flow, in a worker: the run's export, built. See `archive_build`."""
+    return archive_build(
+        export_id=run.payload["export"], on_progress=run.progress, cancelled=run.checkpoint,
+        fenced=run.fenced,
+    )  # fmt: skip
+
+
+def archive_build(
     *,
     export_id: UUID | str,
     on_progress: Progress = lambda done, total, message: None,
     cancelled: Callable[[], object] = lambda: False,
     fenced: Callable[[], AbstractContextManager[Any]] = transaction.atomic,
 ) -> dict[str, Any]:
-    """Step 10 of the flow, in a worker: snapshot -> archive -> read back -> store -> row.
+    """Snapshot -> archive -> read back -> store -> row.
 
     `cancelled` is called after every image: it raises, or says true, when the work must end.
     `fenced` is the transaction in which the row is written. Building twice gives the same bytes

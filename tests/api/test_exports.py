@@ -27,7 +27,7 @@ def done(orchard: cast.Project, picture: cast.Image, ada: cast.User, data_dir: P
     leaf = orchard.labels.get(name="leaf")
     drawing.annotation(picture, leaf, drawing.box(picture, 1, 2, 3, 4))
     export = services.export_create(project=orchard, actor=ada, format="coco")
-    services.export_build(export_id=export.pk)
+    services.archive_build(export_id=export.pk)
     Run.objects.filter(pk=export.run).update(state="done")
     export.refresh_from_db()
     return export
@@ -45,7 +45,7 @@ def test_an_export_is_asked_for_made_and_fetched(
     assert answer.status_code == 202
     row = answer.json()
     assert (row["state"], row["url"], row["include"]) == ("queued", None, "accepted")
-    services.export_build(export_id=row["id"])
+    services.archive_build(export_id=row["id"])
     row = as_user(ben).get(f"/api/v1/exports/{row['id']}").json()
     assert row["state"] == "done" and row["report"]["images"] == 1
     file = as_user(ben).get(row["url"])

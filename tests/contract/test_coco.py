@@ -55,7 +55,7 @@ def exported(orchard: cast.Project, ada: cast.User, data_dir: Path, tmp_path: Pa
             )  # fmt: skip
     cast.image(orchard, "not reviewed.jpg", width=9, height=9)
     export = services.export_create(project=orchard, actor=ada, format="coco")
-    services.export_build(export_id=export.pk)
+    services.archive_build(export_id=export.pk)
     export.refresh_from_db()
     with zipfile.ZipFile(store().path("exports", export.sha256)) as archive:
         archive.extractall(tmp_path / "out")

@@ -27,7 +27,7 @@ def test_the_demo_has_its_pictures_and_one_accepted_example(ada: cast.User, data
     assert Annotation.objects.filter(project=project, verdict__verdict="accepted").count() == 4
     assert Operation.objects.filter(project=project, kind="annotation.create").count() == 4
     export = services.export_create(project=project, actor=ada, format="coco", include="accepted")
-    services.export_build(export_id=export.pk)
+    services.archive_build(export_id=export.pk)
     export.refresh_from_db()
     assert export.report["per_label"]["animal"] == 2
     assert export.report["min_iou"] == 1.0

@@ -28,7 +28,7 @@ from tests import cast, drawing
 
 def built(export: Export) -> tuple[Export, zipfile.ZipFile]:
     """The export after its run, and its archive."""
-    services.export_build(export_id=export.pk)
+    services.archive_build(export_id=export.pk)
     export.refresh_from_db()
     return export, zipfile.ZipFile(store().path("exports", export.sha256))
 
@@ -174,7 +174,7 @@ def test_a_mask_that_was_written_wrong_fails_the_run_and_leaves_no_file(
     monkeypatch.setattr(coco, "_rle", shifted)
     export = asked(orchard, ada)
     with pytest.raises(runs.Refused, match="not the stored one"):
-        services.export_build(export_id=export.pk)
+        services.archive_build(export_id=export.pk)
     export.refresh_from_db()
     assert export.sha256 == ""
     assert not list((store().root / "exports").rglob("*")) if store().root.exists() else True
@@ -186,7 +186,7 @@ def test_a_cancelled_build_stops_and_leaves_nothing(
 ) -> None:
     export = asked(orchard, ada)
     with pytest.raises(runs.Cancelled):
-        services.export_build(export_id=export.pk, cancelled=lambda: True)
+        services.archive_build(export_id=export.pk, cancelled=lambda: True)
     assert not list(store().temporary.iterdir())
 
 

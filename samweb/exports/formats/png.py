@@ -28,7 +28,7 @@ RULES = [
     "Objects with an empty mask are left out.",
 ]
 PASSES = 2
-Canvas = NDArray[np.uint8] | NDArray[np.uint16]  # flat, column-major like RLE
+Canvas = NDArray[Any]  # uint8 or uint16; flat, column-major like RLE
 _MOST_OBJECTS = 65_535
 _COLOURS = [(i * 67 % 200 + 56, i * 131 % 200 + 56, i * 193 % 200 + 56) for i in range(256)]
 
