@@ -20,7 +20,7 @@ from typing import Any  # noqa: E402
 from celery import signals  # noqa: E402
 
 from samweb.core.queue import TASK, app  # noqa: E402
-from workers import dispatch, start, timer  # noqa: E402
+from workers import dispatch, timer  # noqa: E402
 
 __all__ = ["app", "run"]
 
@@ -33,7 +33,6 @@ def run(run_id: str) -> None:
 
 @signals.worker_ready.connect
 def _ready(**_: Any) -> None:
-    start.begin()
     timer.start()
 
 

@@ -6,16 +6,18 @@ takes back the runs of workers that went silent and sends again the hints that g
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from samweb.core import clock, runs
 from samweb.core.models import WorkerPresence
 from workers import dispatch, encoder
+from workers import start as beginning
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +34,18 @@ def start() -> None:
 def stop() -> None:
     """Say goodbye: the worker is not shown as alive any more."""
     _stop.set()
-    WorkerPresence.objects.filter(name=dispatch.worker_name()).delete()
+    with contextlib.suppress(DatabaseError):
+        WorkerPresence.objects.filter(name=dispatch.worker_name()).delete()
 
 
 def _rounds() -> None:
-    span = runs.lease_span().total_seconds()
+    span, begun = runs.lease_span().total_seconds(), False
     while not _stop.is_set():
         try:
             close_old_connections()
+            if not begun:  # again until it succeeds: the database may not be migrated yet
+                beginning.begin()
+                begun = True
             round_(span)
         except Exception as error:  # the database or the broker is away; the next round tries again
             log.warning("the timer's round failed: %s: %s", type(error).__name__, error)
