@@ -104,6 +104,7 @@ class Operation(models.Model):
     clicks = models.PositiveIntegerField(default=0)
     tool = models.CharField(max_length=40, blank=True)
     source = models.CharField(max_length=40, blank=True)
+    digest = models.CharField(max_length=64, blank=True)  # of the edit as sent: same id, same edit?
 
     class Meta:
         constraints = [

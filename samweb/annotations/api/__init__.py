@@ -1,0 +1,1 @@
+"""Annotations, jobs and review over HTTP."""

@@ -1,0 +1,1 @@
+"""Writes. Everything people may argue about goes through `operations.operations_apply`."""
