@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -36,7 +37,7 @@ class StrictJSONParser(JSONParser):
         try:
             text = body.decode()
             document = json.loads(
-                text, parse_constant=_no_constant, object_pairs_hook=_no_twins
+                text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_twins
             )
         except RecursionError:
             raise Rejected("The JSON is nested too deeply.", code="too_deep") from None
@@ -51,6 +52,13 @@ class StrictJSONParser(JSONParser):
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return value
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
