@@ -12,7 +12,6 @@ export function makeEditorApi(api: Api, cache: ByteCache): EditorApi {
     job: (id) => api.jobs.get(id),
     jobImages: (job) => api.jobs.images(job),
     jobImage: (id) => api.jobs.image(id),
-    jobImage: (id) => api.jobs.image(id),
     images: async (project) => {
       const rows = await allPages<Image>(api.http, `projects/${project}/images`);
       return rows.filter((image) => image.embedding?.state === "ready");

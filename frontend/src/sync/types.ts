@@ -145,8 +145,6 @@ export interface EditorApi {
   /** All rows, following the cursor. */
   jobImages(jobId: string): Promise<JobImageRecord[]>;
   jobImage(id: string): Promise<JobImageRecord>;
-  /** One row, with the id of its job: the way into a review. */
-  jobImage(id: string): Promise<JobImageRecord>;
   /** All ready images of the project (the free editor's filmstrip), following the cursor. */
   images(projectId: string): Promise<ImageRecord[]>;
   image(id: string): Promise<ImageRecord>;

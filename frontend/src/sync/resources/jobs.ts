@@ -47,7 +47,6 @@ export function jobs(http: Http) {
     remove: (job: Job) => http.json<null>("DELETE", `jobs/${job.id}`, { version: job.version }),
     image: (id: string) => http.json<JobImage>("GET", `job-images/${id}`),
     images: (id: string) => allPages<JobImage>(http, `jobs/${id}/images`),
-    image: (id: string) => http.json<JobImage>("GET", `job-images/${id}`),
     reviewQueue: (project: string) => allPages<JobImage>(http, `projects/${project}/review-queue`),
   };
 }
