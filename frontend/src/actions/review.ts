@@ -31,7 +31,7 @@ export function submit(editor: Editor): boolean {
   return true;
 }
 
-/** A submitted image that a reviewer opens is in review. */
+/** The first verdict takes a submitted image out of the queue. */
 export function beginReview(editor: Editor): void {
   if (editor.mode === "review" && editor.item?.jobImage?.state === "submitted") {
     editor.moveJobImage("in_review");
@@ -45,6 +45,7 @@ export function setVerdict(
   reason = "",
   note = "",
 ): void {
+  beginReview(editor);
   const me = editor.sync.user.get();
   const next: Verdict | null = verdict && {
     verdict,
@@ -125,7 +126,6 @@ export function returnImage(editor: Editor, note: string): boolean {
 function moveInReview(editor: Editor, to: string, extra: Record<string, unknown> = {}): boolean {
   const state = editor.item?.jobImage?.state;
   if (editor.mode !== "review" || (state !== "submitted" && state !== "in_review")) return false;
-  beginReview(editor);
   editor.moveJobImage(to, extra);
   return true;
 }

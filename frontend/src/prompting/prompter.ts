@@ -34,6 +34,7 @@ export interface Candidate {
   index: number;
   name: string;
   iou_prediction: number;
+  low: LowResMask;
 }
 
 /** What there is to draw and to show; a new object on every change. */
@@ -368,12 +369,14 @@ export class Prompter {
     };
   }
 
-  private candidatesOf({ answer, choice }: DecodedStep): Candidate[] {
+  private candidatesOf(decoded: DecodedStep): Candidate[] {
+    const { answer, choice } = decoded;
     const names = this.target?.manifest.candidates ?? [];
     return choice.offered.map((index) => ({
       index,
       name: names[index] ?? `mask ${index}`,
       iou_prediction: answer.iou_predictions[index] ?? 0,
+      low: lowResOf(decoded, index),
     }));
   }
 }

@@ -1,0 +1,63 @@
+/** The three ways into the editor: a job, a row of the review queue, an image by itself. */
+import type { JobImageRecord } from "../sync/types";
+import type { Editor } from "./editor";
+import type { StripItem } from "./state";
+
+const WAITING = new Set(["new", "in_work", "returned"]);
+const REVIEWED = new Set(["submitted", "in_review", "accepted", "returned"]);
+
+export async function openJob(editor: Editor, jobId: string, imageId?: string): Promise<void> {
+  if (editor.state.job.get()?.id !== jobId) {
+    const [job, rows] = await Promise.all([
+      editor.sync.api.job(jobId),
+      editor.sync.api.jobImages(jobId),
+    ]);
+    editor.state.job.set(job);
+    editor.state.strip.set(itemsOf(rows));
+  }
+  const strip = editor.state.strip.get();
+  const first = strip.find((item) => WAITING.has(item.jobImage?.state ?? "")) ?? strip[0];
+  const id = imageId ?? first?.image.id;
+  if (!id) throw new Error("This job has no images.");
+  await editor.open(id);
+}
+
+export async function openReview(editor: Editor, jobImageId: string): Promise<void> {
+  let item = rowOf(editor, jobImageId);
+  if (!item) {
+    const row = await editor.sync.api.jobImage(jobImageId);
+    const [job, rows] = await Promise.all([
+      editor.sync.api.job(row.job),
+      editor.sync.api.jobImages(row.job),
+    ]);
+    editor.state.job.set(job);
+    editor.state.strip.set(
+      itemsOf(rows.filter((r) => REVIEWED.has(r.state) || r.id === jobImageId)),
+    );
+    item = rowOf(editor, jobImageId);
+  }
+  if (!item) throw new Error("This image is no longer up for review.");
+  await editor.open(item.image.id);
+}
+
+export async function openFree(editor: Editor, imageId: string): Promise<void> {
+  const opened = editor.open(imageId);
+  const record = await editor.sync.api.image(imageId);
+  const known = editor.state.strip.get().some((item) => item.image.id === imageId);
+  if (!known) {
+    const images = await editor.sync.api.images(record.project);
+    const all = images.some((image) => image.id === imageId) ? images : [record, ...images];
+    editor.state.strip.set(all.map((image) => ({ image, jobImage: null })));
+  }
+  await opened;
+}
+
+function rowOf(editor: Editor, jobImageId: string): StripItem | undefined {
+  return editor.state.strip.get().find((item) => item.jobImage?.id === jobImageId);
+}
+
+function itemsOf(rows: readonly JobImageRecord[]): StripItem[] {
+  return [...rows]
+    .sort((a, b) => a.position - b.position)
+    .map((row) => ({ image: row.image, jobImage: row }));
+}

@@ -1,0 +1,80 @@
+/** The masks an ambiguous click may mean, beside the click, each as a silhouette with its rating. */
+import { useEffect, useRef } from "react";
+
+import { polygonsToPath } from "../../canvas/mask-paths";
+import { imageToScreen } from "../../geometry/spaces";
+import { logitContours } from "../../masks/isoline";
+import type { Candidate } from "../../prompting/prompter";
+import { useSignal } from "../data";
+import { useEditor } from "./context";
+import { percent } from "./words";
+
+const WIDTH = 196;
+const HEIGHT = 84;
+const AWAY = 22;
+
+export function Candidates() {
+  const editor = useEditor();
+  const { state, prompter } = editor;
+  const view = useSignal(prompter.view);
+  const viewport = useSignal(state.viewport);
+  const screen = useSignal(state.screen);
+  const point = view.prompts?.points[0];
+  if (!view.ambiguous || !point || view.candidates.length < 2) return null;
+  const at = imageToScreen(viewport, point);
+  const right = at.x + AWAY + WIDTH < screen.width - 8;
+  const left = right ? at.x + AWAY : at.x - AWAY - WIDTH;
+  const top = Math.min(Math.max(52, at.y - HEIGHT / 2), screen.height - HEIGHT - 64);
+  return (
+    <div
+      className="candidates"
+      role="radiogroup"
+      aria-label="What did you mean? (Tab)"
+      style={{ left: Math.max(8, left), top, width: WIDTH }}
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      {view.candidates.map((candidate) => (
+        <button
+          key={candidate.index}
+          type="button"
+          role="radio"
+          className="candidate"
+          aria-checked={candidate.index === view.candidate}
+          data-testid={`candidate-${candidate.index}`}
+          title={`${candidate.name} (Tab, Alt+wheel)`}
+          onClick={() => prompter.choose(candidate.index)}
+        >
+          <Silhouette candidate={candidate} colour={editor.labelColour(state.label.get())} />
+          <span>{percent(candidate.iou_prediction)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Silhouette({ candidate, colour }: { candidate: Candidate; colour: string }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { low } = candidate;
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context) return;
+    const { imageWidth, imageHeight } = low.frame;
+    const scale = Math.min(element.width / imageWidth, element.height / imageHeight);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, element.width, element.height);
+    context.setTransform(
+      scale,
+      0,
+      0,
+      scale,
+      (element.width - imageWidth * scale) / 2,
+      (element.height - imageHeight * scale) / 2,
+    );
+    context.fillStyle = "rgb(128 128 128 / 25%)";
+    context.fillRect(0, 0, imageWidth, imageHeight);
+    context.fillStyle = colour;
+    context.fill(polygonsToPath(logitContours(low, 0)), "evenodd");
+  }, [low, colour]);
+  return <canvas ref={canvas} width={104} height={80} aria-hidden />;
+}

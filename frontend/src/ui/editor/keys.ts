@@ -1,0 +1,76 @@
+/** Keys of the editor: one listener on the window, everything else is the keymap table. */
+import { ACTIONS, type ActionContext } from "../../actions";
+import { bindingFor, KEYMAP, keyLabel, keyOf } from "../../actions/keymap";
+import type { Mode } from "../../actions/state";
+import type { PointerDesk } from "../../tools/pointer";
+import type { KeyGroup } from "../shell/shell-state";
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+  );
+}
+
+/** A focused button keeps Enter, Space and Tab for itself unless a prompt is open. */
+function belongsToFocus(event: KeyboardEvent, context: ActionContext): boolean {
+  const promptOpen = context.editor.prompter.isOpen;
+  if (event.key === "Tab") return !promptOpen;
+  const onControl = event.target instanceof Element && event.target.closest("button, a") !== null;
+  return (event.key === "Enter" || event.key === " ") && onControl && !promptOpen && !event.ctrlKey;
+}
+
+export function listenToKeys(
+  context: () => ActionContext,
+  desk: () => PointerDesk | null,
+): () => void {
+  const stop = new AbortController();
+  const { signal } = stop;
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      const now = context();
+      if (event.defaultPrevented || isTyping(event.target) || belongsToFocus(event, now)) return;
+      now.editor.effort.touch(event.timeStamp);
+      if (event.key === " ") {
+        event.preventDefault();
+        desk()?.spaceDown(event.timeStamp);
+        return;
+      }
+      const key = keyOf(event);
+      const binding = bindingFor(key, now.editor.mode);
+      if (!binding) return;
+      event.preventDefault();
+      if (event.repeat && binding.action === "accept") return;
+      ACTIONS[binding.action]?.({ ...now, key });
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "keyup",
+    (event) => {
+      if (event.key !== " " || !desk()?.space.held) return;
+      event.preventDefault();
+      desk()?.spaceUp(event.timeStamp);
+    },
+    { signal },
+  );
+  window.addEventListener("blur", () => desk()?.space.drop(), { signal });
+  return () => stop.abort();
+}
+
+/** The editor's part of the `?` sheet, made from the table. */
+export function keySheet(mode: Mode): KeyGroup {
+  const rows = KEYMAP.filter((binding) => binding.modes.includes(mode)).map((binding) => ({
+    keys: binding.action === "label" ? "1–9, 0" : keyLabel(binding.action, mode),
+    what: binding.title,
+  }));
+  const mouse = [
+    { keys: "Click", what: "This belongs to the object" },
+    { keys: "Right click", what: "This does not (also Alt+click); on a point: remove it" },
+    { keys: "Drag", what: "A box around the object; on a point: move it" },
+    { keys: "Wheel", what: "Zoom at the cursor" },
+    { keys: "Space + drag", what: "Move the picture (also middle drag)" },
+  ];
+  return { title: mode === "edit" ? "Editor" : "Review", rows: [...mouse, ...rows] };
+}

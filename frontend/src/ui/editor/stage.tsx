@@ -1,0 +1,140 @@
+/** Where the picture is: hosts the canvas and the pointer, redraws when a signal changes. */
+import { useEffect, useRef } from "react";
+
+import { accept } from "../../actions/objects";
+import type { Editor } from "../../actions/editor";
+import { CanvasView } from "../../canvas/canvas";
+import { PixelLevels } from "../../canvas/pixels";
+import type { Scene } from "../../canvas/scene";
+import { PointerDesk } from "../../tools/pointer";
+import { useEditor } from "./context";
+import { recordClick } from "./hook";
+
+interface StageProps {
+  onDesk(desk: PointerDesk | null): void;
+}
+
+export function Stage({ onDesk }: StageProps) {
+  const editor = useEditor();
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const stage = mount(editor, element);
+    onDesk(stage.desk);
+    return () => {
+      onDesk(null);
+      stage.dispose();
+    };
+  }, [editor, onDesk]);
+  return <div ref={host} className="stage" data-testid="editor-canvas" />;
+}
+
+function mount(editor: Editor, element: HTMLElement) {
+  const { state } = editor;
+  let levels: { picture: HTMLImageElement; levels: PixelLevels } | null = null;
+
+  const pixels = (): PixelLevels | null => {
+    const image = state.image.get();
+    if (!image?.picture) return null;
+    if (levels?.picture !== image.picture) {
+      const { width, height } = image.record;
+      levels = { picture: image.picture, levels: new PixelLevels(image.picture, width, height) };
+    }
+    return levels.levels;
+  };
+  const scene = (): Scene => ({
+    pixels: pixels(),
+    width: state.image.get()?.record.width ?? 0,
+    height: state.image.get()?.record.height ?? 0,
+    viewport: state.viewport.get(),
+    annotations: editor.document.list(),
+    colourOf: editor.colourOf,
+    isHidden: (annotation) => state.hidden.get().has(annotation.id),
+    selected: state.selected.get(),
+    hovered: state.hovered.get(),
+    locked: editor.mode === "edit" && editor.locked() !== null,
+    masksVisible: state.appearance.get().masksVisible,
+    opacity: state.appearance.get().opacity,
+    prompt: editor.prompter.view.get(),
+    promptColour: editor.labelColour(state.label.get()),
+    draftBox: state.draftBox.get(),
+    hotPoint: state.hotPoint.get(),
+  });
+  let sized = false;
+  const view = new CanvasView(element, scene, (size) => {
+    state.screen.set(size);
+    if (!sized && size.width) editor.fit();
+    sized = true;
+  });
+  const desk = makeDesk(editor, element);
+  const leave = subscribe(editor, view, element);
+  return {
+    desk,
+    dispose: () => {
+      for (const stop of leave) stop();
+      desk.dispose();
+      view.dispose();
+    },
+  };
+}
+
+function makeDesk(editor: Editor, element: HTMLElement): PointerDesk {
+  const { state } = editor;
+  return new PointerDesk(element, {
+    tool: () => editor.tools[state.tool.get()],
+    viewport: state.viewport.get,
+    setViewport: state.viewport.set,
+    imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
+    screenSize: state.screen.get,
+    accept: () => accept(editor),
+    cycle: (by) => editor.prompter.cycle(by),
+    moveThreshold: (by) => editor.prompter.moveThreshold(by),
+    setCursor: (cursor) => {
+      element.style.cursor = cursor;
+    },
+    pointerMoved: (p_screen) => {
+      editor.effort.touch(performance.now());
+      state.pointer.set(p_screen);
+    },
+  });
+}
+
+function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() => void)[] {
+  const { state, prompter } = editor;
+  const all = () => view.invalidate("all");
+  const base = () => view.invalidate("base");
+  const cursor = () => {
+    element.style.cursor = editor.tools[state.tool.get()].cursor;
+  };
+  cursor();
+  let reopened: string | null = null;
+  const theme = new MutationObserver(() => view.themeChanged());
+  theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return [
+    () => theme.disconnect(),
+    state.image.subscribe(all),
+    state.viewport.subscribe(all),
+    state.labels.subscribe(all),
+    state.label.subscribe(() => view.invalidate("overlay")),
+    state.draftBox.subscribe(() => view.invalidate("overlay")),
+    state.hotPoint.subscribe(() => view.invalidate("overlay")),
+    state.selected.subscribe(base),
+    state.hovered.subscribe(base),
+    state.hidden.subscribe(base),
+    state.appearance.subscribe(base),
+    state.strip.subscribe(base),
+    state.tool.subscribe(cursor),
+    editor.document.subscribe(base),
+    prompter.view.subscribe(() => {
+      const now = prompter.view.get();
+      view.invalidate(now.reopened === reopened ? "overlay" : "all");
+      reopened = now.reopened;
+      const pressedAt = editor.pressedAt;
+      if (pressedAt !== null && now.kind === "prompt" && now.mask && !now.waiting) {
+        editor.pressedAt = null;
+        view.oncePainted(() => recordClick(performance.now() - pressedAt));
+      }
+    }),
+  ];
+}

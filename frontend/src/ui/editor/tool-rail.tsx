@@ -1,0 +1,99 @@
+import {
+  Crosshair,
+  Eye,
+  EyeOff,
+  Maximize,
+  MousePointer2,
+  Redo2,
+  SquareDashed,
+  Trash2,
+  Undo2,
+  type LucideIcon,
+} from "lucide-react";
+import { useSyncExternalStore } from "react";
+
+import { useSignal } from "../data";
+import { useEditor, useRun, useTip } from "./context";
+
+interface RailButtonProps {
+  icon: LucideIcon;
+  words: string;
+  action: string;
+  pressed?: boolean;
+  disabled?: boolean;
+}
+
+function RailButton({ icon: Icon, words, action, pressed, disabled }: RailButtonProps) {
+  const run = useRun();
+  const tip = useTip()(words, action);
+  return (
+    <button
+      type="button"
+      className="rail-button"
+      title={tip}
+      aria-label={tip}
+      aria-pressed={pressed}
+      disabled={disabled}
+      onClick={() => run(action)}
+    >
+      <Icon className="icon" aria-hidden />
+    </button>
+  );
+}
+
+/** Changes whenever undo or redo might have become possible. */
+function useHistory() {
+  const editor = useEditor();
+  useSignal(editor.prompter.view);
+  const of = (can: () => boolean) => () => can();
+  const subscribe = (listener: () => void) => editor.document.subscribe(listener);
+  const undo = useSyncExternalStore(subscribe, of(editor.history.canUndo));
+  const redo = useSyncExternalStore(subscribe, of(editor.history.canRedo));
+  return { undo: undo || editor.prompter.isOpen, redo };
+}
+
+export function ToolRail() {
+  const { state } = useEditor();
+  const tool = useSignal(state.tool);
+  const { masksVisible, opacity } = useSignal(state.appearance);
+  const { undo, redo } = useHistory();
+  return (
+    <div
+      className="editor-rail"
+      role="toolbar"
+      aria-label="Tools"
+      onMouseDown={(event) => event.preventDefault()}
+    >
+      <RailButton
+        icon={Crosshair}
+        words="Click or drag a box"
+        action="tool-point"
+        pressed={tool === "point"}
+      />
+      <RailButton
+        icon={MousePointer2}
+        words="Select objects"
+        action="tool-select"
+        pressed={tool === "select"}
+      />
+      <hr />
+      <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
+      <RailButton icon={Redo2} words="Redo" action="redo" disabled={!redo} />
+      <RailButton icon={Trash2} words="Delete the object" action="delete" />
+      <hr />
+      <RailButton
+        icon={masksVisible ? Eye : EyeOff}
+        words={masksVisible ? "Hide masks" : "Show masks"}
+        action="hide"
+        pressed={!masksVisible}
+      />
+      <RailButton
+        icon={SquareDashed}
+        words="Fill: normal, light, outline only"
+        action="opacity"
+        pressed={opacity < 1}
+      />
+      <RailButton icon={Maximize} words="Fit the image" action="fit" />
+    </div>
+  );
+}
