@@ -39,7 +39,7 @@ help:
 
 frontend/node_modules/.installed: frontend/package-lock.json
 	@command -v node >/dev/null || { echo "samweb needs Node 20 or newer to build its pages." >&2; exit 1; }
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+	@node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' || \
 	  { echo "samweb needs Node 20 or newer, and found $$(node --version)." >&2; exit 1; }
 	cd frontend && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
