@@ -118,6 +118,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {
+        "JobImageState": "samweb.annotations.models.JobImage.State",
+        "LabelKind": "samweb.projects.models.Label.Kind",
+        "RunState": "samweb.core.models.Run.State",
+        "EmbeddingState": ["ready", "queued", "running", "failed"],
+    },
 }
 
 LANGUAGE_CODE = "en"
@@ -127,6 +133,7 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = SAMWEB.data_dir / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [("app", FRONTEND_DIST)] if FRONTEND_DIST.is_dir() else []
 # Served straight from the finders: one command less on install, and `make run` stays quick.
