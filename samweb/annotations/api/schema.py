@@ -167,7 +167,7 @@ class LabelOut(serializers.Serializer):
     project = serializers.UUIDField()
     name = serializers.CharField()
     colour = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Label.Kind.values)
+    kind = serializers.ChoiceField(choices=Label.Kind.choices)
     parent = serializers.UUIDField(allow_null=True)
     order = serializers.IntegerField()
     hotkey = serializers.CharField()
@@ -181,7 +181,7 @@ class LabelOut(serializers.Serializer):
 class LabelIn(serializers.Serializer):
     name = serializers.CharField(required=False, max_length=200)
     colour = serializers.CharField(required=False, help_text="#rrggbb")
-    kind = serializers.ChoiceField(choices=Label.Kind.values, required=False)
+    kind = serializers.ChoiceField(choices=Label.Kind.choices, required=False)
     parent = serializers.UUIDField(required=False, allow_null=True)
     order = serializers.IntegerField(required=False)
     hotkey = serializers.CharField(required=False, max_length=1)
@@ -233,7 +233,7 @@ class JobImageOut(serializers.Serializer):
     job = serializers.UUIDField()
     image = serializers.DictField(help_text="The whole image, as GET /images/{id}")
     layer = serializers.CharField()
-    state = serializers.ChoiceField(choices=JobImage.State.values)
+    state = serializers.ChoiceField(choices=JobImage.State.choices)
     position = serializers.IntegerField()
     nothing_to_label = serializers.BooleanField()
     note = serializers.CharField()
@@ -248,7 +248,7 @@ class JobImageOut(serializers.Serializer):
 
 
 class JobImageMove(serializers.Serializer):
-    to = serializers.ChoiceField(choices=JobImage.State.values)
+    to = serializers.ChoiceField(choices=JobImage.State.choices)
     note = serializers.CharField(required=False)
     nothing_to_label = serializers.BooleanField(required=False)
 
