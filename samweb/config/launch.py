@@ -63,14 +63,29 @@ def prepare() -> str:
 
     from samweb.accounts import services
     from samweb.accounts.models import User
-    from samweb.projects.models import Project
 
     admin = User.objects.filter(is_superuser=True, is_active=True).order_by("date_joined").first()
     if admin is None:
         return ""
+    return f"/sign-in/{services.sign_in_link_create(user=admin, next=first_place())}"
+
+
+def first_place() -> str:
+    """Where the link lands: the demo project's job in the editor, on a photo still to be done."""
+    from samweb.annotations.models import JobImage
+    from samweb.projects.models import Project
+
     demo = Project.objects.filter(name="Demo", deleted_at__isnull=True).order_by("created").first()
-    secret = services.sign_in_link_create(user=admin, next=f"/projects/{demo.id}" if demo else "/")
-    return f"/sign-in/{secret}"
+    if demo is None:
+        return "/"
+    open_photo = (
+        JobImage.objects.filter(project=demo, deleted_at__isnull=True, state="new")
+        .order_by("job__created", "position")
+        .first()
+    )
+    if open_photo is None:
+        return f"/projects/{demo.id}"
+    return f"/jobs/{open_photo.job_id}/{open_photo.image_id}"
 
 
 def serves(url: str) -> bool:

@@ -71,13 +71,13 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float((a & b).sum() / (a | b).sum())
 
 
-def test_the_printed_link_signs_in_once_and_lands_in_the_demo_project(
+def test_the_printed_link_signs_in_once_and_lands_on_a_photo_of_the_demo_project(
     installation: Installation, context: BrowserContext, chromium: Any
 ) -> None:
     page = context.new_page()
     page.goto(installation.sign_in_link)
     expect(page.get_by_text("Demo").first).to_be_visible()
-    assert "/projects/" in page.url
+    expect(page.get_by_test_id("editor-canvas")).to_be_visible()
     stranger = chromium.new_context().new_page()
     stranger.goto(installation.sign_in_link)
     expect(stranger.get_by_test_id("sign-in-username")).to_be_visible()
