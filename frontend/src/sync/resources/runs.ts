@@ -10,6 +10,8 @@ export interface Run {
   state: RunState;
   progress: { done?: number; total?: number; message?: string } | null;
   attempts: number;
+  /** Somebody asked it to stop; it will at its next look. */
+  cancelling?: boolean;
   error: string | { message?: string; code?: string } | null;
   result: unknown;
   created: string;

@@ -17,6 +17,7 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
         className="input"
         aria-invalid={error ? true : undefined}
         aria-describedby={about}
+        data-first={input.autoFocus || undefined}
         {...input}
       />
       {error ? (

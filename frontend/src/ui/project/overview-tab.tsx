@@ -14,7 +14,9 @@ import { LinkButton } from "../kit/button";
 import { Empty, ErrorNote, Note } from "../kit/notes";
 import { Bar } from "../kit/progress";
 import { ago, count, plural, stateWord, timeLeft } from "../kit/words";
+import { ImageStrip } from "./image-strip";
 import { RunList } from "./run-list";
+import { StartButton, WorkList } from "./work-list";
 
 export function OverviewTab({ project }: { project: Project }) {
   const query = useOverview(project.id);
@@ -50,7 +52,9 @@ export function OverviewTab({ project }: { project: Project }) {
   return (
     <>
       <WorkerNote overview={overview} />
-      <Funnel project={project.id} overview={overview} />
+      <Funnel project={project} overview={overview} />
+      <ImageStrip project={project} total={overview.images.total} />
+      <WorkList project={project} />
       <Readiness project={project} overview={overview} />
       <RunList runs={overview.runs_active} project={project} />
     </>
@@ -84,20 +88,25 @@ const TONES: Readonly<Record<JobImageState | "free", string>> = {
   skipped: "var(--muted)",
 };
 
+interface FunnelProps {
+  project: Project;
+  overview: Overview;
+}
+
 /** Where the images stand, from not handed out to accepted. */
-function Funnel({ project, overview }: { project: string; overview: Overview }) {
+function Funnel({ project, overview }: FunnelProps) {
   const handedOut = JOB_IMAGE_STATES.reduce((n, state) => n + (overview.job_images[state] ?? 0), 0);
   const free = Math.max(0, overview.images.total - handedOut);
   const steps = [
-    { key: "free" as const, word: "Not in a job", n: free, href: `/projects/${project}/images` },
+    { key: "free" as const, word: "Not in a job", n: free, href: `/projects/${project.id}/images` },
     ...JOB_IMAGE_STATES.map((state) => ({
       key: state,
       word: stateWord(state),
       n: overview.job_images[state] ?? 0,
       href:
         state === "submitted" || state === "in_review"
-          ? `/projects/${project}/review`
-          : `/projects/${project}/jobs?state=${state}`,
+          ? `/projects/${project.id}/review`
+          : `/projects/${project.id}/jobs?state=${state}`,
     })),
   ];
   const total = Math.max(1, free + handedOut);
@@ -107,6 +116,7 @@ function Funnel({ project, overview }: { project: string; overview: Overview }) 
         <h1>
           {plural(overview.images.total, "image")}, {plural(overview.annotations, "object")}
         </h1>
+        <StartButton project={project} />
       </div>
       <div className="funnel" role="img" aria-label="Images by state">
         {steps

@@ -21,7 +21,33 @@ export function runReason(run: Run): string {
   return run.error?.message ?? "";
 }
 
+function stateOf(run: Run, more: number): string {
+  if (run.cancelling) return "is being cancelled";
+  if (run.state === "queued") return more > 0 ? `${count(more + 1)} wait` : "waits";
+  return run.state;
+}
+
 const isDead = (run: Run) => run.state === "failed" || run.state === "dead";
+
+interface Group {
+  run: Run;
+  /** Further runs of the same kind in the same state, folded into this line. */
+  more: number;
+}
+
+/** A thousand images are a thousand runs: alike ones that only wait take one line. */
+export function folded(runs: readonly Run[]): Group[] {
+  const groups: Group[] = [];
+  for (const run of runs) {
+    const alike = groups.find(
+      (group) =>
+        run.state === "queued" && group.run.state === "queued" && group.run.kind === run.kind,
+    );
+    if (alike) alike.more += 1;
+    else groups.push({ run, more: 0 });
+  }
+  return groups;
+}
 
 /** Runs at work and runs that died with their reason; both can be acted on here. */
 export function RunList({ runs, project }: { runs: readonly Run[]; project: Project }) {
@@ -32,7 +58,7 @@ export function RunList({ runs, project }: { runs: readonly Run[]; project: Proj
   });
   const active = new Set(runs.map((run) => run.id));
   const dead = (recent.data?.results ?? []).filter((run) => isDead(run) && !active.has(run.id));
-  const rows = [...runs, ...dead];
+  const rows = folded([...runs, ...dead]);
   const shown = all ? rows : rows.slice(0, 8);
   return (
     <section className="stack stack-tight">
@@ -44,8 +70,8 @@ export function RunList({ runs, project }: { runs: readonly Run[]; project: Proj
       </div>
       {shown.length > 0 && (
         <ul className="plain-list run-list">
-          {shown.map((run) => (
-            <RunRow key={run.id} run={run} project={project} />
+          {shown.map(({ run, more }) => (
+            <RunRow key={run.id} run={run} more={more} project={project} />
           ))}
         </ul>
       )}
@@ -60,7 +86,7 @@ export function RunList({ runs, project }: { runs: readonly Run[]; project: Proj
   );
 }
 
-function RunRow({ run, project }: { run: Run; project: Project }) {
+function RunRow({ run, more, project }: Group & { project: Project }) {
   const client = useQueryClient();
   const act = useMutation({
     mutationFn: () =>
@@ -75,7 +101,7 @@ function RunRow({ run, project }: { run: Run; project: Project }) {
       <div className="grow">
         <strong>{KINDS[run.kind] ?? run.kind}</strong>{" "}
         <span className="muted">
-          {isDead(run) ? `failed ${ago(run.finished)}` : run.state}
+          {isDead(run) ? `failed ${ago(run.finished)}` : stateOf(run, more)}
           {run.attempts > 1 && `, try ${run.attempts}`}
         </span>
         <p className={isDead(run) ? "bad-word" : "muted"}>
@@ -83,7 +109,7 @@ function RunRow({ run, project }: { run: Run; project: Project }) {
         </p>
         <ErrorNote error={act.error} />
       </div>
-      {!isDead(run) && (
+      {run.state === "running" && (
         <div className="work-progress">
           <Bar done={done} total={total} label={`Progress of ${run.kind}`} />
           <span className="muted dense">
@@ -93,7 +119,7 @@ function RunRow({ run, project }: { run: Run; project: Project }) {
           </span>
         </div>
       )}
-      {may && (
+      {may && more === 0 && (
         <Button busy={act.isPending} onClick={() => act.mutate()}>
           {isDead(run) ? "Try again" : "Cancel"}
         </Button>

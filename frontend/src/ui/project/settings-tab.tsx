@@ -19,8 +19,10 @@ export function SettingsTab({ project }: { project: Project }) {
         </div>
         <LabelsEditor project={project} />
       </section>
-      <ProjectForm key={project.version} project={project} />
-      {atLeast(project.role, "owner") && <Danger project={project} />}
+      <div className="stack settings-side">
+        <ProjectForm key={project.version} project={project} />
+        {atLeast(project.role, "owner") && <Danger project={project} />}
+      </div>
     </div>
   );
 }
@@ -95,7 +97,7 @@ function ProjectForm({ project }: { project: Project }) {
           label="Model bundle"
           value={bundle}
           options={[
-            ...(project.bundle ? [] : [["", "None yet"] as const]),
+            ...(project.bundle ? [] : [["", "The default"] as const]),
             ...rows.map((row) => [row.id, `${row.name} (${row.id.slice(0, 8)})`] as const),
           ]}
           onChange={setBundle}

@@ -69,7 +69,7 @@ export function Palette() {
     <Dialog title="Go to" onClose={close}>
       <input
         className="input"
-        autoFocus
+        data-first
         placeholder="Project, job or page"
         aria-label="Project, job or page"
         value={query}
