@@ -119,12 +119,14 @@ def _apply(w: Writing, batch: Batch, op: Incoming) -> Result:
         w.forget()
         raise
     except (IntegrityError, DataError) as error:
-        # The id of this operation is taken in a project that the sender may not know of, or a
-        # value that no check foresaw. One poisoned operation must not hold up those behind it.
-        log.warning("operation %s %s refused by the database: %s", op.kind, op.id, error)
+        # The id is taken in a project that the sender may not know of; or a value that no check
+        # foresaw, and one poisoned operation must not hold up those behind it.
         w.seq = seq
         w.forget()
-        raise Refused("This operation cannot be stored under this id.", "id_reused") from None
+        if Operation.objects.filter(id=op.id).exists():
+            raise Refused("This id is taken. Make a new one.", "id_reused") from None
+        log.exception("operation %s %s refused by the database", op.kind, op.id, exc_info=error)
+        raise Refused("The database cannot store this.", "not_storable") from None
     return {"status": "applied", "seq": w.seq, "version": done.version}
 
 
