@@ -17,21 +17,20 @@ interface Golden {
   cases: {
     name: string;
     size: Size;
-    rows: string[];
+    rows?: string[];
     runs: number[];
     counts: string;
     area: number;
     bbox: [number, number, number, number];
   }[];
   xor: { size: Size; a: string; b: string; xor: string }[];
-  bad: { name: string; size: Size; counts: string }[];
+  bad: { name: string; size: Size; counts: string | number[] }[];
 }
 const golden = JSON.parse(readFileSync("../tests/contract/rle.json", "utf8")) as Golden;
 
 describe("RLE agrees with pycocotools", () => {
   for (const { name, size, rows, runs, counts, area, bbox } of golden.cases) {
     const [height, width] = size;
-    const data = Uint8Array.from(rows.flatMap((row) => [...row].map(Number)));
 
     it(`reads and writes: ${name}`, () => {
       const decoded = decodeCounts(counts, size);
@@ -40,6 +39,9 @@ describe("RLE agrees with pycocotools", () => {
       expect(areaOf(decoded)).toBe(area);
       expect(bboxOf(decoded, height)).toEqual(bbox);
     });
+
+    if (!rows) continue;
+    const data = Uint8Array.from(rows.flatMap((row) => [...row].map((c) => (c === "#" ? 1 : 0))));
 
     it(`turns pixels into runs and back: ${name}`, () => {
       const whole = { x: 0, y: 0, width, height, data };
@@ -59,7 +61,8 @@ describe("RLE agrees with pycocotools", () => {
     expect(encodeCounts(xorRuns(decodeCounts(a, size), decodeCounts(b, size)))).toBe(xor);
   });
 
-  it.each(golden.bad)("refuses counts: $name", ({ size, counts }) => {
-    expect(() => decodeCounts(counts, size)).toThrow();
+  const strings = golden.bad.filter(({ counts }) => typeof counts === "string");
+  it.each(strings)("refuses counts: $name", ({ size, counts }) => {
+    expect(() => decodeCounts(counts as string, size)).toThrow();
   });
 });
