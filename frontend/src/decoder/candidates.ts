@@ -1,11 +1,13 @@
 /**
- * Which of the decoder's masks are offered and which one is taken by default (docs/model.md).
+ * Which of the decoder's masks are offered and which one is taken when nobody chooses. The same
+ * rule as workers/sam/selection.py, in words in docs/model.md.
  *
- * One click alone is ambiguous: all masks but the single one are offered, the best rated first
- * choice. From the second point on, or with a box, the single mask is taken; the others can still
- * be cycled to.
+ * One click alone, without a box or a fed-back mask, is ambiguous: each mask scores its predicted
+ * IoU + 0.5 x stability - 0.3 for every click it disobeys, and the best is taken. With more than
+ * that the single mask is taken; the others can still be cycled to.
  */
 import type { BundleManifest } from "./bundle";
+import type { DecodeAnswer, DecodePrompt } from "./protocol";
 
 export interface Choice {
   /** Mask indices in the order they are shown and cycled. */
@@ -16,21 +18,72 @@ export interface Choice {
   ambiguous: boolean;
 }
 
+const STABILITY_OFFSET = 1;
+const STABILITY_WEIGHT = 0.5;
+const CONTRADICTION_PENALTY = 0.3;
+/** So many masks are shown for an ambiguous click. */
+const SHOWN = 3;
+
+/** IoU of the mask at threshold + offset with itself at - offset, over the whole grid. */
+export function stability(logits: Float32Array): number {
+  let firm = 0;
+  let loose = 0;
+  for (const logit of logits) {
+    if (logit > STABILITY_OFFSET) firm += 1;
+    if (logit > -STABILITY_OFFSET) loose += 1;
+  }
+  return firm / Math.max(loose, 1);
+}
+
+/** How many clicks the mask disobeys; a click is looked up in its low-res cell. */
+export function contradictions(
+  logits: Float32Array,
+  size: { width: number; height: number },
+  prompt: Pick<DecodePrompt, "coords" | "labels">,
+  inputSize: number,
+): number {
+  let broken = 0;
+  prompt.labels.forEach((label, i) => {
+    if (label !== 0 && label !== 1) return;
+    const column = cell(prompt.coords[2 * i]!, size.width, inputSize);
+    const row = cell(prompt.coords[2 * i + 1]!, size.height, inputSize);
+    if (logits[row * size.width + column]! > 0 !== (label === 1)) broken += 1;
+  });
+  return broken;
+}
+
+function cell(at_model: number, side: number, inputSize: number): number {
+  return Math.min(side - 1, Math.max(0, Math.trunc(((at_model + 0.5) * side) / inputSize)));
+}
+
+export function isAmbiguous(prompt: DecodePrompt): boolean {
+  return prompt.maskInput === null && prompt.labels.filter((label) => label >= 0).length === 1;
+}
+
 export function chooseCandidates(
-  manifest: Pick<BundleManifest, "candidates" | "single_candidate">,
-  iou_predictions: ArrayLike<number>,
-  prompt: { points: number; boxes: number; hasMaskInput: boolean },
+  manifest: Pick<BundleManifest, "single_candidate" | "preprocess">,
+  answer: Pick<DecodeAnswer, "logits" | "iou_predictions" | "candidates" | "width" | "height">,
+  prompt: DecodePrompt,
 ): Choice {
-  const all = Array.from({ length: iou_predictions.length }, (_, index) => index);
+  const all = Array.from({ length: answer.candidates }, (_, index) => index);
   const single = manifest.single_candidate;
-  const others = all.filter((index) => index !== single);
-  const ambiguous = prompt.points === 1 && prompt.boxes === 0 && !prompt.hasMaskInput;
-  if (!ambiguous || others.length === 0) {
-    const offered = all.includes(single) ? [single, ...others] : all;
+  if (!isAmbiguous(prompt) || all.length === 1) {
+    const offered = all.includes(single) ? [single, ...all.filter((i) => i !== single)] : all;
     return { offered, preferred: offered[0] ?? 0, ambiguous: false };
   }
-  const preferred = others.reduce((best, index) =>
-    iou_predictions[index]! > iou_predictions[best]! ? index : best,
-  );
-  return { offered: others, preferred, ambiguous: true };
+  const inputSize = Math.max(...manifest.preprocess.input_size);
+  const size = answer.width * answer.height;
+  const scores = all.map((index) => {
+    const logits = answer.logits.subarray(index * size, (index + 1) * size);
+    return (
+      answer.iou_predictions[index]! +
+      STABILITY_WEIGHT * stability(logits) -
+      CONTRADICTION_PENALTY * contradictions(logits, answer, prompt, inputSize)
+    );
+  });
+  const ranked = [...all].sort((a, b) => scores[b]! - scores[a]! || a - b);
+  const preferred = ranked[0]!;
+  // The single mask repeats one of the others: it is shown only when it is the best.
+  const shown = ranked.filter((index) => index === preferred || index !== single).slice(0, SHOWN);
+  return { offered: shown.sort((a, b) => a - b), preferred, ambiguous: true };
 }

@@ -46,10 +46,6 @@ export function feedbackSource(steps: readonly ChainStep[], index: number): numb
   return null;
 }
 
-export function promptCounts(prompts: Prompts, hasMaskInput: boolean) {
-  return { points: prompts.points.length, boxes: prompts.boxes.length, hasMaskInput };
-}
-
 /** The recipe of the last step: only the steps whose logits really went into it. */
 export function recipeOf(
   steps: readonly ChainStep[],

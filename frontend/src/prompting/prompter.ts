@@ -15,7 +15,6 @@ import {
   chainOf,
   feedbackSource,
   lowResOf,
-  promptCounts,
   recipeOf,
   type ChainStep,
   type DecodedStep,
@@ -322,10 +321,11 @@ export class Prompter {
     const fed = feedbackFrom === null ? null : this.steps[feedbackFrom]?.decoded;
     const mask =
       fed && target.manifest.graphs.decode_with_mask ? lowResOf(fed).logits.slice() : null;
-    const answer = await this.decode(target.key, encodePrompts(target.frame, prompts, mask));
+    const prompt = encodePrompts(target.frame, prompts, mask);
+    // The client transfers nothing of a prompt, so it can be read again for the choice.
+    const answer = await this.decode(target.key, prompt);
     if (!answer) return null;
-    const counts = promptCounts(prompts, mask !== null);
-    const choice = chooseCandidates(target.manifest, answer.iou_predictions, counts);
+    const choice = chooseCandidates(target.manifest, answer, prompt);
     return {
       answer,
       choice,
