@@ -111,7 +111,7 @@ function RunRow({ run, more, project }: Group & { project: Project }) {
       </div>
       {run.state === "running" && (
         <div className="work-progress">
-          <Bar done={done} total={total} label={`Progress of ${run.kind}`} />
+          {total > 0 && <Bar done={done} total={total} label={`Progress of ${run.kind}`} />}
           <span className="muted dense">
             {total > 0
               ? `${count(done)} of ${count(total)}`
