@@ -31,7 +31,9 @@ class PreparedImage:
 
     def repeat(self, times: int) -> PreparedImage:
         """The same for `times` prompts of each image, image by image."""
-        return PreparedImage(*(getattr(self, name).repeat_interleave(times, 0) for name in PREPARED))
+        return PreparedImage(
+            *(getattr(self, name).repeat_interleave(times, 0) for name in PREPARED)
+        )
 
 
 PREPARED = ("features", "keys", "pooled", "lateral_8", "lateral_4")
@@ -124,9 +126,7 @@ class MaskDecoder(nn.Module):
         tokens, flat = self.transformer(tokens, flat, image_pe, bias)
         return tokens, flat.transpose(1, 2).reshape(batch, channels, height, width)
 
-    def _mask_features(
-        self, seen: Tensor, image: PreparedImage, prompts: EncodedPrompts
-    ) -> Tensor:
+    def _mask_features(self, seen: Tensor, image: PreparedImage, prompts: EncodedPrompts) -> Tensor:
         """Climb from stride 16 to 4, adding what the encoder and the prompts know there."""
         eighth = torch.relu(self.raise_to_8(seen) + image.lateral_8 + prompts.dense)
         eighth = torch.relu(eighth + self.mix_8(eighth))
@@ -147,7 +147,5 @@ class MaskDecoder(nn.Module):
         firmness = (sure * sure).mean(dim=2).sum(dim=2) / total
         content = inside @ features.flatten(2).transpose(1, 2) / total[..., None]
         statistics = torch.stack([area, certainty, firmness], dim=2)
-        judged = torch.cat(
-            [mask_out, iou_out.expand(-1, count, -1), statistics, content], dim=2
-        )
+        judged = torch.cat([mask_out, iou_out.expand(-1, count, -1), statistics, content], dim=2)
         return torch.sigmoid(self.iou_prediction_head(judged)[..., 0])

@@ -106,6 +106,13 @@ class OnnxPredictor:
         )
         return logits[0], ious[0]
 
+    def segment(self, image: np.ndarray, prompts: Prompts) -> tuple[np.ndarray, float]:
+        """All steps for one prompt: the mask (bool H x W) and the IoU the model expects of it."""
+        size_image = (image.shape[1], image.shape[0])
+        logits, ious = self.decode(self.encode([image])[0], prompts, size_image)
+        chosen = self.choose(logits, ious, prompts, size_image)
+        return self.mask(logits[chosen], size_image), float(ious[chosen])
+
     def prompt_arrays(
         self, prompts: Prompts, size_image: tuple[int, int]
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ ways: as a token that also carries the image's own feature at the click, as soft
 clicks and the box are, and as maps of how alike every position is to what was clicked.
 
 `point_coords` is in model space under SAM's pixel-index convention: the half is added here.
-`point_labels`: 1 positive, 0 negative, 2 and 3 the box's corners, -1 padding, which changes nothing.
+`point_labels`: 1 positive, 0 negative, 2 and 3 a box's corners, -1 padding, which changes nothing.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class PromptEncoder(nn.Module):
         """Prompts as tokens and maps.
 
         features [B,h*w,C] and keys [B,H,D,h*w] come from `MaskDecoder.prepare`, grid is (h, w);
-        coords [B,N,2], labels [B,N], previous logits [B,1,4h,4w], and for each whether they are given [B].
+        coords [B,N,2], labels [B,N], previous logits [B,1,4h,4w] and whether they count [B].
         """
         height, width = grid
         cells = (point_coords + 0.5) / 8  # positions in cells, centres at .5

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,7 +43,7 @@ HELD_OUT_SHARE = 0.12
 
 @dataclass
 class ObjectMask:
-    """One human mask, kept as its bounding box (x, y of the corner, in pixels) and what is in it."""
+    """One human mask, kept as the corner of its bounding box and what is inside the box."""
 
     x: int
     y: int
@@ -77,7 +78,7 @@ def load_set(
     if name in TEST_ONLY_SETS:
         raise ValueError(f"{name} is for tests only and must not be trained on")
     coco = json.loads((root / name / "instances.json").read_text())
-    masks_by_image: dict[str, list[dict]] = {}
+    masks_by_image: dict[str, list[dict[str, Any]]] = {}
     for annotation in coco["annotations"]:
         if not annotation.get("iscrowd", 0):
             masks_by_image.setdefault(str(annotation["image_id"]), []).append(annotation)
@@ -89,7 +90,7 @@ def load_set(
 
 
 def _load_image(
-    folder: Path, entry: dict, annotations: list[dict], max_side: int
+    folder: Path, entry: dict[str, Any], annotations: list[dict[str, Any]], max_side: int
 ) -> LabelledImage:
     pixels = read_rgb(folder / entry["file_name"])
     height, width = pixels.shape[:2]

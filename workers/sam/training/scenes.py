@@ -90,7 +90,9 @@ def noise_texture(rng: Rng, size: int) -> np.ndarray:
     """Two colours mixed by noise of one random scale, optionally stretched into stripes."""
     cells_y, cells_x = rng.integers(2, 48, 2)
     field = cv2.resize(
-        rng.random((cells_y, cells_x)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC
+        rng.random((cells_y, cells_x)).astype(np.float32),
+        (size, size),
+        interpolation=cv2.INTER_CUBIC,
     )
     if rng.random() < 0.3:
         field = (field > 0.5).astype(np.float32)

@@ -149,89 +149,115 @@ def learning_rate(peak: float, share: float, steps: int) -> float:
     return peak * min(1.0, (steps + 1) / 60) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
 
 
-def save_checkpoint(
-    path: Path, model: Sam, averaged: Averaged, optimizer: torch.optim.Optimizer, at: Progress
-) -> None:
-    """Write beside the old one, then rename: a kill in between loses nothing."""
-    part = path.with_suffix(".part")
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "averaged": averaged.model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "progress": vars(at),
-        },
-        part,
+class Trainer:
+    """One process of a run: its model, where it stands, and how it steps."""
+
+    def __init__(self, rank: int, options: argparse.Namespace) -> None:
+        self.rank, self.options = rank, options
+        torch.manual_seed(0)  # all processes begin with the same weights
+        self.model = Sam().to(memory_format=torch.channels_last)
+        self.averaged, self.at = Averaged(self.model), Progress()
+        self.optimizer = make_optimizer(self.model, options.rate)
+        self.checkpoint: Path = options.out / "checkpoint.pt"
+        if options.resume and self.checkpoint.exists():
+            self._resume()
+        self.rng = np.random.default_rng([rank, self.at.steps])
+        torch.manual_seed(rank + 1000 * self.at.steps)
+        self.recent: list[tuple[float, float]] = []
+
+    def _resume(self) -> None:
+        saved = load_weights(str(self.checkpoint))
+        self.model.load_state_dict(saved["model"])
+        self.averaged.model.load_state_dict(saved["averaged"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.at = Progress(**saved["progress"])
+
+    def run(self, scenes: SceneStore | None, real: RealStore) -> None:
+        """Step until the time is up."""
+        began, saved_at = time.time() - self.at.seconds, time.time()
+        while (share := self._share_of_time(began)) < 1:
+            stage = next(stage for stage in STAGES if share < stage.until)
+            settings = batch_settings(stage, share, self.options.prompts)
+            self.step(draw_batch(self.rng, scenes, real, settings), share)
+            if self.rank == 0 and self.at.steps % 50 == 0:
+                self._report(share, stage)
+            if self.rank == 0 and time.time() - saved_at > 60 * self.options.save_minutes:
+                self.save()
+                saved_at = time.time()
+        if self.rank == 0:
+            self.save()
+
+    def step(self, batch: list[Sample], share: float) -> None:
+        """Learn from one batch."""
+        rounds = int(
+            np.random.default_rng(self.at.steps).choice(
+                list(ROUND_SHARES), p=list(ROUND_SHARES.values())
+            )
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(self.options.rate, share, self.at.steps)
+        loss, iou = conversation_loss(self.model, batch, self.rng, rounds)
+        self.optimizer.zero_grad()
+        loss.backward()
+        average_gradients(self.model, self.options.processes)
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.averaged.update(self.model, self.at.steps)
+        self.at.steps += 1
+        self.at.images_seen += len(batch) * self.options.processes
+        self.recent = [*self.recent[-49:], (loss.item(), iou.item())]
+
+    def _share_of_time(self, began: float) -> float:
+        seconds = torch.tensor([time.time() - began])
+        if self.options.processes > 1:
+            dist.broadcast(seconds, 0)  # all processes live by the clock of the first
+        self.at.seconds = seconds.item()
+        return self.at.seconds / (self.options.minutes * 60)
+
+    def _report(self, share: float, stage: Stage) -> None:
+        loss, iou = np.mean(self.recent, axis=0)
+        print(
+            f"{share:6.1%} step {self.at.steps} size {stage.size} images {self.at.images_seen}"
+            f" loss {loss:.3f} last IoU {iou:.3f}"
+            f" images/s {self.at.images_seen / self.at.seconds:.1f}",
+            flush=True,
+        )
+
+    def save(self) -> None:
+        """Write beside the old checkpoint, then rename: a kill in between loses nothing."""
+        part = self.checkpoint.with_suffix(".part")
+        torch.save(
+            {
+                "model": self.model.state_dict(),
+                "averaged": self.averaged.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "progress": vars(self.at),
+            },
+            part,
+        )
+        os.replace(part, self.checkpoint)
+
+
+def batch_settings(stage: Stage, share: float, prompts: int) -> BatchSettings:
+    """Towards the end more real pictures, and more of them whole, as at inference."""
+    return BatchSettings(
+        stage.size, stage.images, prompts, real_share=0.4 + 0.3 * share, whole=0.45 + 0.25 * share
     )
-    os.replace(part, path)
 
 
-def train(rank: int, options: argparse.Namespace, scenes: SceneStore, real: RealStore) -> None:
-    """One process of a run."""
+def train(
+    rank: int, options: argparse.Namespace, scenes: SceneStore | None, real: RealStore
+) -> None:
+    """One process of a run, from its start."""
     torch.set_num_threads(options.threads)
     if options.processes > 1:
         dist.init_process_group(
-            "gloo", init_method=f"file://{options.out}/rendezvous", rank=rank,
+            "gloo",
+            init_method=f"file://{options.out}/rendezvous",
+            rank=rank,
             world_size=options.processes,
         )
-    torch.manual_seed(0)
-    model = Sam().to(memory_format=torch.channels_last)
-    averaged, at = Averaged(model), Progress()
-    optimizer = make_optimizer(model, options.rate)
-    checkpoint = options.out / "checkpoint.pt"
-    if options.resume and checkpoint.exists():
-        saved = load_weights(str(checkpoint))
-        model.load_state_dict(saved["model"])
-        averaged.model.load_state_dict(saved["averaged"])
-        optimizer.load_state_dict(saved["optimizer"])
-        at = Progress(**saved["progress"])
-    rng = np.random.default_rng([rank, at.steps])
-    torch.manual_seed(rank + 1000 * at.steps)
-    _loop(rank, options, model, averaged, optimizer, at, rng, scenes, real)
-    if rank == 0:
-        save_checkpoint(checkpoint, model, averaged, optimizer, at)
-
-
-def _loop(rank, options, model, averaged, optimizer, at, rng, scenes, real) -> None:  # noqa: ANN001
-    began, saved_at, seen_losses = time.time() - at.seconds, time.time(), []
-    while True:
-        seconds = torch.tensor([time.time() - began])
-        if options.processes > 1:
-            dist.broadcast(seconds, 0)  # all processes live by the clock of the first
-        share = float(seconds) / (options.minutes * 60)
-        if share >= 1:
-            return
-        stage = next(stage for stage in STAGES if share < stage.until)
-        settings = BatchSettings(
-            stage.size, stage.images, options.prompts, 0.4 + 0.3 * share, 0.45 + 0.25 * share
-        )
-        rounds = int(np.random.default_rng(at.steps).choice(
-            list(ROUND_SHARES), p=list(ROUND_SHARES.values())
-        ))
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(options.rate, share, at.steps)
-        loss, iou = conversation_loss(model, draw_batch(rng, scenes, real, settings), rng, rounds)
-        optimizer.zero_grad()
-        loss.backward()
-        average_gradients(model, options.processes)
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        averaged.update(model, at.steps)
-        at.steps += 1
-        at.seconds = float(seconds)
-        at.images_seen += stage.images * options.processes
-        seen_losses.append((float(loss), float(iou)))
-        if rank == 0 and at.steps % 50 == 0:
-            mean_loss, mean_iou = np.mean(seen_losses[-50:], axis=0)
-            print(
-                f"{share:6.1%} step {at.steps} size {stage.size} images {at.images_seen}"
-                f" loss {mean_loss:.3f} last IoU {mean_iou:.3f}"
-                f" images/s {at.images_seen / at.seconds:.1f}",
-                flush=True,
-            )
-        if rank == 0 and time.time() - saved_at > 60 * options.save_minutes:
-            save_checkpoint(options.out / "checkpoint.pt", model, averaged, optimizer, at)
-            saved_at = time.time()
+    Trainer(rank, options).run(scenes, real)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
