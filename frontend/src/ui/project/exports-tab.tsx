@@ -10,6 +10,7 @@ import { Choice } from "../kit/field";
 import { Empty, ErrorNote } from "../kit/notes";
 import { Bar } from "../kit/progress";
 import { ago, bytes, count } from "../kit/words";
+import { Report } from "./export-report";
 
 const FORMATS: readonly (readonly [ExportFormat, string])[] = [
   ["coco", "COCO instances (RLE and polygons)"],
@@ -155,25 +156,4 @@ function failureOf(row: Export): string {
   return typeof said === "string"
     ? said
     : "The export failed. Try again; the reason is in the runs of the overview.";
-}
-
-/** What went in and what was left out, in the exporter's own words. */
-function Report({ report }: { report: Export["report"] }) {
-  const plain = Object.entries(report ?? {}).filter(
-    ([key, value]) => key !== "error" && value !== null && value !== "" && value !== 0,
-  );
-  if (plain.length === 0) return null;
-  return (
-    <details className="report">
-      <summary>Report</summary>
-      <dl>
-        {plain.map(([key, value]) => (
-          <div key={key}>
-            <dt className="muted">{key.replaceAll("_", " ")}</dt>
-            <dd>{typeof value === "object" ? JSON.stringify(value) : String(value)}</dd>
-          </div>
-        ))}
-      </dl>
-    </details>
-  );
 }
