@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from django.db import connection
 from psycopg import sql
 
-from samweb.exports.backup.layout import Snapshot
+from samweb.exports.backup import restoring, saving
+from samweb.exports.backup.layout import BadBackup, Snapshot, sha256_of
 from tests.postgres import server_url, with_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,6 +70,11 @@ class Installation:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def do(self, *commands: str) -> str:
+        """Several commands in one process: starting one is most of the time."""
+        calls = "\n".join(f"call_command(*{command.split()!r})" for command in commands)
+        return self.must("shell", "-c", f"from django.core.management import call_command\n{calls}")
+
     def files(self) -> dict[str, str]:
         """Hash by path of everything in the store that a backup keeps."""
         found = {}
@@ -77,6 +86,9 @@ class Installation:
         return found
 
 
+Make = Callable[[str], Installation]
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
 def vendor(request: pytest.FixtureRequest) -> str:
     if request.param == "postgresql" and server_url() is None:
@@ -85,7 +97,7 @@ def vendor(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make(vendor: str, tmp_path: Path) -> Iterator[object]:
+def make(vendor: str, tmp_path: Path) -> Iterator[Make]:
     """Makes installations, and removes their databases."""
     databases: list[str] = []
 
@@ -94,19 +106,18 @@ def make(vendor: str, tmp_path: Path) -> Iterator[object]:
         data.mkdir()
         if vendor == "sqlite":
             return Installation(data, "")
-        server = server_url()
-        assert server is not None
+        url = server_url() or ""
         database = f"samweb_backup_{uuid4().hex[:10]}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         databases.append(database)
-        return Installation(data, with_database(server, database))
+        return Installation(data, with_database(url, database))
 
     yield made
     for database in databases:
-        with psycopg.connect(server_url() or "", autocommit=True) as connection:
+        with psycopg.connect(server_url() or "", autocommit=True) as server:
             drop = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
-            connection.execute(sql.SQL(drop).format(sql.Identifier(database)))
+            server.execute(sql.SQL(drop).format(sql.Identifier(database)))
 
 
 def tables(snapshot: Snapshot) -> dict[str, str]:
@@ -114,8 +125,6 @@ def tables(snapshot: Snapshot) -> dict[str, str]:
     entries = snapshot.manifest["database"]["files"]
     if snapshot.manifest["database"]["vendor"] == "postgresql":
         return {entry["table"]: entry["sha256"] for entry in entries.values()}
-    import sqlite3
-
     found = {}
     with closing(sqlite3.connect(snapshot.folder / "samweb.sqlite3")) as database:
         names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -125,12 +134,9 @@ def tables(snapshot: Snapshot) -> dict[str, str]:
     return found
 
 
-def test_a_backup_made_while_people_work_comes_back_whole(make: object, tmp_path: Path) -> None:
-    source: Installation = make("source")  # type: ignore[operator]
-    for command in ("migrate", "first_run", "demo"):
-        source.must(command, "--verbosity", "0")
-    destination = tmp_path / "backup"
-    first = source.must("backup", destination)
+def test_a_backup_made_while_people_work_comes_back_whole(make: Make, tmp_path: Path) -> None:
+    source, destination = make("source"), tmp_path / "backup"
+    first = source.do("migrate -v 0", "first_run -v 0", "demo -v 0", f"backup {destination}")
     assert "24 of them new" in first
     worker = subprocess.Popen(
         [sys.executable, "manage.py", "shell", "-c", WORK], cwd=ROOT,
@@ -146,81 +152,145 @@ def test_a_backup_made_while_people_work_comes_back_whole(make: object, tmp_path
         (tmp_path / "stop").touch()
         worker.wait(timeout=60)
     assert " 0 of them new" in second
-    assert "24 files are whole" in source.must("backup", destination, "--verify")
-    assert sorted(source.data.glob("**/*.part")) == []
+    assert Snapshot.find(destination).check() == 24
+    assert not list(destination.glob("**/*.part"))
 
-    target: Installation = make("target")  # type: ignore[operator]
-    said = target.must("restore", destination)
-    assert Snapshot.find(destination).name in said
+    target = make("target")
+    assert Snapshot.find(destination).name in target.must("restore", destination)
     assert target.files() == source.files()
-    assert "equal" in target.must("verify_journal")
-    target.must("backup", tmp_path / "again")
+    assert "equal" in target.do("verify_journal", f"backup {tmp_path / 'again'}")
     before, after = (tables(Snapshot.find(d)) for d in (destination, tmp_path / "again"))
-    assert {k: v for k, v in before.items() if k not in MADE_AGAIN} == {
-        k: v for k, v in after.items() if k not in MADE_AGAIN
-    }
-    refused = target.manage("restore", destination)
-    assert refused.returncode != 0 and "something in this installation" in refused.stderr
+    assert before.keys() == after.keys()
+    assert not {name for name in before.keys() - MADE_AGAIN if before[name] != after[name]}
+    again = target.manage("restore", destination)
+    assert again.returncode != 0 and "something in this installation" in again.stderr
+
+
+def sign(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write a manifest with its right digest, as somebody with ill intent would."""
+    content = json.dumps(manifest).encode()
+    (folder / "manifest.json").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json.sha256").write_text(f"{digest}  manifest.json\n")
 
 
 @pytest.fixture
-def small(make: object, tmp_path: Path) -> tuple[Installation, Path]:
-    """An installation without pictures, backed up, and an empty one."""
-    source: Installation = make("source")  # type: ignore[operator]
-    source.must("migrate", "--verbosity", "0")
-    source.must("first_run", "--verbosity", "0")
-    destination = tmp_path / "backup"
-    source.must("backup", destination)
-    return make("target"), destination  # type: ignore[operator]
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup folder with one snapshot of a database and of one picture."""
+    root = tmp_path_factory.mktemp("kept")
+    folder = root / "snapshots" / "20260102T030405Z"
+    folder.mkdir(parents=True)
+    (folder / "samweb.sqlite3").write_bytes(b"rows")
+    picture = hashlib.sha256(b"picture").hexdigest()
+    file = root / "files" / "originals" / picture[:2] / picture
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"picture")
+    (folder / "files.txt").write_text(f"originals {picture} 7\n")
+    entry = {n: {"sha256": sha256_of(folder / n)} for n in ("samweb.sqlite3", "files.txt")}
+    sign(folder, {
+        "format": 1, "created": "2026-01-02", "count": 1, "missing": 0,
+        "files": entry["files.txt"],
+        "database": {
+            "vendor": connection.vendor, "migrations": [["core", "0001_initial"]],
+            "files": {"samweb.sqlite3": entry["samweb.sqlite3"]},
+        },
+    })  # fmt: skip
+    return root
 
 
-def resign(snapshot: Snapshot, manifest: dict[str, object]) -> None:
-    """Write another manifest with its right digest, as somebody with ill intent would."""
-    content = json.dumps(manifest).encode()
-    (snapshot.folder / "manifest.json").write_bytes(content)
-    digest = hashlib.sha256(content).hexdigest()
-    (snapshot.folder / "manifest.json.sha256").write_text(f"{digest}  manifest.json\n")
+def spoil_extra(folder: Path) -> None:
+    (folder / "extra.sh").touch()
 
 
-def refused(target: Installation, destination: Path, words: str) -> None:
-    """`restore` says why not, and leaves the installation empty."""
-    done = target.manage("restore", destination)
-    assert done.returncode != 0 and words in done.stderr, done.stderr
-    assert "Traceback" not in done.stderr
-    assert target.files() == {}
-    assert not list(target.data.glob("*.sqlite3*"))
+def spoil_database(folder: Path) -> None:
+    (folder / "samweb.sqlite3").write_bytes(b"rowz")
 
 
-def test_a_backup_that_was_tampered_with_or_is_newer_is_refused(
-    small: tuple[Installation, Path],
+def spoil_picture(folder: Path) -> None:
+    next((folder.parents[1] / "files").glob("*/*/*")).write_bytes(b"Picture")
+
+
+def spoil_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_bytes(b"{}")
+
+
+def spoil_format(folder: Path) -> None:
+    sign(folder, {**json.loads((folder / "manifest.json").read_bytes()), "format": 99})
+
+
+def spoil_version(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["database"]["migrations"].append(["projects", "9999_future"])
+    sign(folder, manifest)
+
+
+def spoil_vendor(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["database"]["vendor"] = "oracle"
+    sign(folder, manifest)
+
+
+def spoil_path(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["database"]["files"]["../../../etc/passwd"] = {"sha256": "0" * 64}
+    sign(folder, manifest)
+
+
+class FakeDatabase:
+    """Stands in for the real one, where only files matter."""
+
+    @staticmethod
+    def empty() -> bool:
+        return True
+
+    @staticmethod
+    def load(snapshot: Snapshot, finish: object) -> None:
+        raise BadBackup("the disk is full")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (spoil_extra, "should not"),
+        (spoil_database, "not what was written"),
+        (spoil_picture, "missing or damaged"),
+        (spoil_manifest, "digest differs"),
+        (spoil_format, "format"),
+        (spoil_version, "newer version"),
+        (spoil_vendor, "oracle"),
+        (spoil_path, "should not"),
+        (lambda folder: None, "the disk is full"),
+    ],
+)
+def test_what_cannot_be_restored_is_refused_in_words_and_leaves_no_file(
+    kept: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any, words: str
 ) -> None:
-    target, destination = small
-    snapshot = Snapshot.find(destination)
-    manifest = snapshot.manifest
-    extra = snapshot.folder / "extra.sh"
-    extra.touch()
-    refused(target, destination, "should not")
-    extra.unlink()
-    future = [*manifest["database"]["migrations"], ["projects", "9999_future"]]
-    resign(snapshot, {**manifest, "database": {**manifest["database"], "migrations": future}})
-    refused(target, destination, "newer version")
-    resign(snapshot, {**manifest, "format": 99})
-    refused(target, destination, "format")
-    resign(snapshot, manifest)
-    name = next(iter(manifest["database"]["files"]))
-    path = snapshot.folder / name
-    content = path.read_bytes()
-    path.write_bytes(content[:-1] + b"x")
-    refused(target, destination, "not what was written")
-    path.write_bytes(content)
-    (snapshot.folder / "manifest.json").write_bytes(b"{}")
-    refused(target, destination, "digest differs")
-    resign(snapshot, manifest)
-    target.must("restore", destination)
+    monkeypatch.setitem(restoring.DATABASES, connection.vendor, FakeDatabase)
+    spoil(Snapshot.find(kept).folder)
+    with pytest.raises(BadBackup, match=words):
+        restoring.restore(kept)
+    assert not [path for path in data_dir.rglob("*") if path.is_file()]
 
 
-def test_a_backup_inside_the_data_folder_is_refused(tmp_path: Path) -> None:
-    source = Installation(tmp_path, "")
-    source.must("migrate", "--verbosity", "0")
-    done = source.manage("backup", tmp_path / "backups")
-    assert done.returncode != 0 and "lost with it" in done.stderr
+@pytest.mark.django_db
+def test_nothing_is_restored_over_what_is_there(
+    kept: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeDatabase, "empty", staticmethod(lambda: False))
+    monkeypatch.setitem(restoring.DATABASES, connection.vendor, FakeDatabase)
+    with pytest.raises(BadBackup, match="something in this installation"):
+        restoring.restore(kept)
+
+
+def test_a_backup_inside_the_data_folder_is_refused(data_dir: Path) -> None:
+    with pytest.raises(BadBackup, match="lost with it"):
+        saving.backup(data_dir / "backups")
+
+
+def test_a_file_that_is_damaged_in_the_store_is_not_copied(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"bit flip")
+    target = tmp_path / "to" / "file"
+    assert saving.copy_checked(tmp_path / "file", target, "0" * 64) == -1
+    assert saving.copy_checked(tmp_path / "missing", target, "0" * 64) == -1
+    assert not list(target.parent.iterdir())
