@@ -31,6 +31,8 @@ export class Editor {
   readonly tools: Record<"point" | "select", Tool>;
   /** performance.now() of the press whose mask is not painted yet. */
   pressedAt: number | null = null;
+  /** The whole image is in view because nobody zoomed or moved it since. */
+  fitted = true;
   private seq = 0;
   private opening = 0;
   private leaveProject: (() => void) | null = null;
@@ -54,8 +56,15 @@ export class Editor {
     const host = this.toolHost();
     this.tools = { point: new PointTool(host), select: new SelectTool(host) };
     if (mode === "review") this.state.tool.set("select");
-    this.leave.push(this.document.subscribe((_, origin) => origin === "local" && this.beginWork()));
-    this.leave.push(sync.journal.held.subscribe(() => this.scheduleCatchUp(true)));
+  }
+
+  /** Starts listening; `dispose` ends it, and it can be started again. */
+  connect(): void {
+    this.leave.push(
+      this.outbox.connect(),
+      this.document.subscribe((_, origin) => origin === "local" && this.beginWork()),
+      this.sync.journal.held.subscribe(() => this.scheduleCatchUp(true)),
+    );
   }
 
   get imageId(): string | null {
@@ -144,6 +153,7 @@ export class Editor {
   fit(): void {
     const image = this.state.image.get()?.record;
     const screen = this.state.screen.get();
+    this.fitted = true;
     if (image && screen.width) this.state.viewport.set(fit(image, screen));
   }
 
@@ -187,10 +197,12 @@ export class Editor {
   dispose(): void {
     this.opening += 1;
     clearTimeout(this.catchUpTimer);
-    for (const stop of this.leave) stop();
+    for (const stop of this.leave.splice(0)) stop();
     this.leaveProject?.();
-    this.outbox.dispose();
     this.shelf.dispose();
+    // Opened again, it starts from nothing: what was under way has been let go.
+    this.state.project.set(null);
+    this.state.image.set(null);
   }
 
   private async showPicture(entry: ShelfEntry, stale: () => boolean): Promise<void> {
@@ -254,7 +266,13 @@ export class Editor {
   /** The first change of a new or returned image says that somebody works on it. */
   private beginWork(): void {
     const row = this.item?.jobImage;
-    if (!row || this.mode !== "edit" || (row.state !== "new" && row.state !== "returned")) return;
+    if (
+      !row ||
+      !this.state.job.get() ||
+      this.mode !== "edit" ||
+      (row.state !== "new" && row.state !== "returned")
+    )
+      return;
     this.moveJobImage("in_work");
   }
 

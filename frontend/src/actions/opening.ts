@@ -4,6 +4,8 @@ import type { Editor } from "./editor";
 import type { StripItem } from "./state";
 
 const WAITING = new Set(["new", "in_work", "returned"]);
+/** So many jobs are looked through for the states of images opened by themselves. */
+const MOST_JOBS = 20;
 const REVIEWED = new Set(["submitted", "in_review", "accepted", "returned"]);
 
 export async function openJob(editor: Editor, jobId: string, imageId?: string): Promise<void> {
@@ -48,8 +50,22 @@ export async function openFree(editor: Editor, imageId: string): Promise<void> {
     const images = await editor.sync.api.images(record.project);
     const all = images.some((image) => image.id === imageId) ? images : [record, ...images];
     editor.state.strip.set(all.map((image) => ({ image, jobImage: null })));
+    void addStates(editor, record.project);
   }
   await opened;
+}
+
+/** In whose job an image is and how far: what is accepted is locked here too. */
+async function addStates(editor: Editor, projectId: string): Promise<void> {
+  const jobs = await editor.sync.api.jobs(projectId);
+  for (const job of jobs.slice(0, MOST_JOBS)) {
+    const rows = new Map(
+      (await editor.sync.api.jobImages(job.id)).map((row) => [row.image.id, row]),
+    );
+    editor.state.strip.update((strip) =>
+      strip.map((item) => ({ ...item, jobImage: rows.get(item.image.id) ?? item.jobImage })),
+    );
+  }
 }
 
 function rowOf(editor: Editor, jobImageId: string): StripItem | undefined {

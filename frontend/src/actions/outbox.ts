@@ -13,7 +13,6 @@ import type { Operation, OperationResult, Sync } from "../sync/types";
 export class Outbox {
   private readonly known = new Set<string>();
   private readonly unanswered = new Map<string, number>();
-  private readonly leave: (() => void)[] = [];
   private project = "";
 
   constructor(
@@ -22,9 +21,15 @@ export class Outbox {
     private readonly effort: () => Effort,
     private readonly failed: (error: unknown) => void,
     private readonly answered: (operation: Operation, result: OperationResult) => void,
-  ) {
-    this.leave.push(document.subscribe((diff, origin) => this.changed(diff, origin)));
-    this.leave.push(sync.journal.onResult((operation, result) => this.result(operation, result)));
+  ) {}
+
+  /** Starts listening to the document and the journal; returns the function that stops it. */
+  connect(): () => void {
+    const leave = [
+      this.document.subscribe((diff, origin) => this.changed(diff, origin)),
+      this.sync.journal.onResult((operation, result) => this.result(operation, result)),
+    ];
+    return () => leave.forEach((stop) => stop());
   }
 
   /** Another image is open: these of its records the server knows, or will from the journal. */
@@ -57,10 +62,6 @@ export class Outbox {
   incoming(records: readonly AnnotationRecord[], imageId: string): Diff {
     for (const record of records) if (record.image === imageId) this.known.add(record.id);
     return this.document.apply(reconcile(this.document, records, imageId, this.isMine), "remote");
-  }
-
-  dispose(): void {
-    for (const stop of this.leave) stop();
   }
 
   private changed(diff: Diff, origin: Origin): void {

@@ -10,6 +10,7 @@ export function makeEditorApi(api: Api, cache: ByteCache): EditorApi {
     project: (id) => api.projects.get(id),
     labels: (project) => api.projects.labels(project),
     job: (id) => api.jobs.get(id),
+    jobs: (project) => api.jobs.ofProject(project),
     jobImages: (job) => api.jobs.images(job),
     jobImage: (id) => api.jobs.image(id),
     images: async (project) => {

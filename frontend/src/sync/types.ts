@@ -142,6 +142,7 @@ export interface EditorApi {
   project(id: string): Promise<ProjectRecord>;
   labels(projectId: string): Promise<LabelRecord[]>;
   job(id: string): Promise<JobRecord>;
+  jobs(projectId: string): Promise<JobRecord[]>;
   /** All rows, following the cursor. */
   jobImages(jobId: string): Promise<JobImageRecord[]>;
   jobImage(id: string): Promise<JobImageRecord>;

@@ -3,13 +3,14 @@ import { useEffect, useRef } from "react";
 
 import { polygonsToPath } from "../../canvas/mask-paths";
 import { imageToScreen } from "../../geometry/spaces";
+import type { Polygon } from "../../masks/contour";
 import { logitContours } from "../../masks/isoline";
 import type { Candidate } from "../../prompting/prompter";
 import { useSignal } from "../data";
 import { useEditor } from "./context";
 import { percent } from "./words";
 
-const WIDTH = 196;
+const WIDTH = 212;
 const HEIGHT = 84;
 const AWAY = 22;
 
@@ -60,7 +61,9 @@ function Silhouette({ candidate, colour }: { candidate: Candidate; colour: strin
     const context = element?.getContext("2d");
     if (!element || !context) return;
     const { imageWidth, imageHeight } = low.frame;
-    const scale = Math.min(element.width / imageWidth, element.height / imageHeight);
+    const polygons = logitContours(low, 0);
+    const [x0, y0, x1, y1] = aroundAll(polygons, imageWidth, imageHeight);
+    const scale = Math.min(element.width / (x1 - x0), element.height / (y1 - y0));
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, element.width, element.height);
     context.setTransform(
@@ -68,13 +71,38 @@ function Silhouette({ candidate, colour }: { candidate: Candidate; colour: strin
       0,
       0,
       scale,
-      (element.width - imageWidth * scale) / 2,
-      (element.height - imageHeight * scale) / 2,
+      (element.width - (x0 + x1) * scale) / 2,
+      (element.height - (y0 + y1) * scale) / 2,
     );
     context.fillStyle = "rgb(128 128 128 / 25%)";
     context.fillRect(0, 0, imageWidth, imageHeight);
     context.fillStyle = colour;
-    context.fill(polygonsToPath(logitContours(low, 0)), "evenodd");
+    context.fill(polygonsToPath(polygons), "evenodd");
   }, [low, colour]);
   return <canvas ref={canvas} width={104} height={80} aria-hidden />;
+}
+
+/** The silhouette's box with as much air again around it, so that its size can be judged. */
+function aroundAll(
+  polygons: readonly Polygon[],
+  width: number,
+  height: number,
+): [number, number, number, number] {
+  let [x0, y0, x1, y1] = [width, height, 0, 0];
+  for (const polygon of polygons) {
+    for (let i = 0; i < polygon.length; i += 2) {
+      x0 = Math.min(x0, polygon[i]!);
+      x1 = Math.max(x1, polygon[i]!);
+      y0 = Math.min(y0, polygon[i + 1]!);
+      y1 = Math.max(y1, polygon[i + 1]!);
+    }
+  }
+  if (x1 <= x0 || y1 <= y0) return [0, 0, width, height];
+  const air = Math.max(x1 - x0, y1 - y0, Math.min(width, height) / 6) / 2;
+  return [
+    Math.max(0, x0 - air),
+    Math.max(0, y0 - air),
+    Math.min(width, x1 + air),
+    Math.min(height, y1 + air),
+  ];
 }

@@ -24,27 +24,12 @@ export interface EditorPageProps {
 }
 
 export function EditorPage(props: EditorPageProps) {
-  const { mode } = props;
-  const [editor, setEditor] = useState<Editor | null>(null);
-  useEffect(() => {
-    const made = new Editor(sync, pageDecoder(), mode);
-    setEditor(made);
-    return () => {
-      setEditor(null);
-      made.dispose();
-    };
-  }, [mode]);
-  if (!editor || editor.mode !== mode) return <main className="editor" aria-busy="true" />;
-  return <OpenEditor {...props} editor={editor} />;
+  // Editing and reviewing are two editors: what one knows is of no use to the other.
+  return <OpenEditor key={props.mode} {...props} />;
 }
 
-function OpenEditor({
-  editor,
-  imageId,
-  jobId,
-  jobImageId,
-  mode,
-}: EditorPageProps & { editor: Editor }) {
+function OpenEditor({ imageId, jobId, jobImageId, mode }: EditorPageProps) {
+  const [editor] = useState(() => new Editor(sync, pageDecoder(), mode));
   const [, navigate] = useLocation();
   const desk = useRef<PointerDesk | null>(null);
   const onDesk = useCallback((next: PointerDesk | null) => {
@@ -55,6 +40,10 @@ function OpenEditor({
     [editor, navigate],
   );
 
+  useEffect(() => {
+    editor.connect();
+    return () => editor.dispose();
+  }, [editor]);
   useEffect(() => {
     const opening = jobImageId
       ? openReview(editor, jobImageId)

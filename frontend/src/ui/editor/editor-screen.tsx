@@ -1,5 +1,4 @@
 /** The screen: where am I, the rail, the picture, the panels, the film strip. Fixed places. */
-import { useSignal } from "../data";
 import { useEditor } from "./context";
 import { EditorTop } from "./editor-top";
 import { FilmStrip } from "./film-strip";
@@ -14,7 +13,6 @@ import type { PointerDesk } from "../../tools/pointer";
 
 export function EditorScreen({ onDesk }: { onDesk(desk: PointerDesk | null): void }) {
   const editor = useEditor();
-  const strip = useSignal(editor.state.strip);
   return (
     <main className="editor" data-mode={editor.mode}>
       <EditorTop />
@@ -30,7 +28,7 @@ export function EditorScreen({ onDesk }: { onDesk(desk: PointerDesk | null): voi
         <ObjectPanel />
         <HistoryPanel />
       </aside>
-      {strip.length > 0 && <FilmStrip />}
+      <FilmStrip />
     </main>
   );
 }

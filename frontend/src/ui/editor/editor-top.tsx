@@ -78,7 +78,8 @@ function HandOn() {
   const annotations = useAnnotations();
   const run = useRun();
   const tip = useTip();
-  if (!row) return null;
+  // By itself, outside a job, an image is not handed on.
+  if (!row || !editor.state.job.get()) return null;
   if (editor.mode === "review") {
     const open = row.state === "submitted" || row.state === "in_review";
     return (

@@ -1,29 +1,79 @@
-/** The editor's part of the read-only `window.samweb`: for browser tests and the bench. */
+/**
+ * The editor's part of the read-only `window.samweb`, for browser tests and the bench:
+ *
+ * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
+ *   (press to the frame after the mask was painted), where
+ * - editor: ready, ghost (is one on screen), toScreen(x, y) from image space to the page,
+ *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
+ *   later, to the first painted ghost of this image)
+ */
+import type { Editor } from "../../actions/editor";
 import type { DecoderClient } from "../../decoder/client";
+import { imageToScreen } from "../../geometry/spaces";
 
-export interface Timings {
-  /** Press to the frame after the mask was painted, of the last click. */
-  clickToPaintMs: number | null;
-  /** The same of all clicks since the page was loaded. */
-  clicks: number[];
-}
-
-export const timings: Timings = { clickToPaintMs: null, clicks: [] };
+let clicks = 0;
+let lastPaintMs: number | null = null;
+let shownAt: number | null = null;
+let pointerAt: number | null = null;
+let firstGhostMs: number | null = null;
 
 export function recordClick(milliseconds: number): void {
-  timings.clickToPaintMs = milliseconds;
-  timings.clicks.push(milliseconds);
+  clicks += 1;
+  lastPaintMs = milliseconds;
+}
+
+/** Another image is being opened. */
+export function recordOpening(): void {
+  shownAt = null;
+  firstGhostMs = null;
+}
+
+export function recordShown(now: number): void {
+  shownAt ??= now;
+}
+
+export function recordPointer(onImage: boolean, now: number): void {
+  if (!onImage) pointerAt = null;
+  else pointerAt ??= now;
+}
+
+export function recordGhost(now: number): void {
+  if (firstGhostMs !== null || shownAt === null || pointerAt === null) return;
+  firstGhostMs = now - Math.max(shownAt, pointerAt);
+}
+
+function define(name: string, get: () => unknown): void {
+  const page = window as unknown as { samweb?: object };
+  const hook = (page.samweb ??= {});
+  Object.defineProperty(hook, name, { enumerable: true, configurable: true, get });
 }
 
 export function announceDecoder(decoder: DecoderClient): void {
-  const page = window as unknown as { samweb?: object };
-  const hook = (page.samweb ??= {});
-  const define = (name: string, get: () => unknown) =>
-    Object.defineProperty(hook, name, { enumerable: true, configurable: true, get });
   define("decoder", () => ({
     state: decoder.state.get().kind,
     ...decoder.stats.get(),
+    clicks,
+    lastPaintMs,
     where: "worker",
   }));
-  define("timings", () => ({ ...timings, clicks: [...timings.clicks] }));
+}
+
+/** Returns the function that takes the editor off the hook again. */
+export function announceEditor(editor: Editor, element: HTMLElement): () => void {
+  const view = () => {
+    const prompt = editor.prompter.view.get();
+    return {
+      ready:
+        editor.state.image.get()?.picture != null && editor.state.readiness.get().kind === "ready",
+      ghost: prompt.kind === "hover" && prompt.mask !== null,
+      firstGhostMs,
+      toScreen: (x: number, y: number): [number, number] => {
+        const box = element.getBoundingClientRect();
+        const p = imageToScreen(editor.state.viewport.get(), { x, y });
+        return [p.x + box.left, p.y + box.top];
+      },
+    };
+  };
+  define("editor", view);
+  return () => define("editor", () => null);
 }

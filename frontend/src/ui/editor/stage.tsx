@@ -8,7 +8,14 @@ import { PixelLevels } from "../../canvas/pixels";
 import type { Scene } from "../../canvas/scene";
 import { PointerDesk } from "../../tools/pointer";
 import { useEditor } from "./context";
-import { recordClick } from "./hook";
+import {
+  announceEditor,
+  recordClick,
+  recordGhost,
+  recordOpening,
+  recordPointer,
+  recordShown,
+} from "./hook";
 
 interface StageProps {
   onDesk(desk: PointerDesk | null): void;
@@ -61,14 +68,13 @@ function mount(editor: Editor, element: HTMLElement) {
     draftBox: state.draftBox.get(),
     hotPoint: state.hotPoint.get(),
   });
-  let sized = false;
   const view = new CanvasView(element, scene, (size) => {
     state.screen.set(size);
-    if (!sized && size.width) editor.fit();
-    sized = true;
+    // A picture that was fitted stays fitted when the window or a panel changes its size.
+    if (editor.fitted) editor.fit();
   });
   const desk = makeDesk(editor, element);
-  const leave = subscribe(editor, view, element);
+  const leave = [...subscribe(editor, view, element), announceEditor(editor, element)];
   return {
     desk,
     dispose: () => {
@@ -84,7 +90,10 @@ function makeDesk(editor: Editor, element: HTMLElement): PointerDesk {
   return new PointerDesk(element, {
     tool: () => editor.tools[state.tool.get()],
     viewport: state.viewport.get,
-    setViewport: state.viewport.set,
+    setViewport: (viewport) => {
+      editor.fitted = false;
+      state.viewport.set(viewport);
+    },
     imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
     screenSize: state.screen.get,
     accept: () => accept(editor),
@@ -94,7 +103,9 @@ function makeDesk(editor: Editor, element: HTMLElement): PointerDesk {
       element.style.cursor = cursor;
     },
     pointerMoved: (p_screen) => {
-      editor.effort.touch(performance.now());
+      const now = performance.now();
+      editor.effort.touch(now);
+      recordPointer(p_screen !== null, now);
       state.pointer.set(p_screen);
     },
   });
@@ -113,7 +124,11 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
   theme.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   return [
     () => theme.disconnect(),
-    state.image.subscribe(all),
+    state.image.subscribe(() => {
+      all();
+      if (!state.image.get()?.picture) recordOpening();
+      else view.oncePainted(() => recordShown(performance.now()));
+    }),
     state.viewport.subscribe(all),
     state.labels.subscribe(all),
     state.label.subscribe(() => view.invalidate("overlay")),
@@ -130,6 +145,7 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
       const now = prompter.view.get();
       view.invalidate(now.reopened === reopened ? "overlay" : "all");
       reopened = now.reopened;
+      if (now.kind === "hover") view.oncePainted(() => recordGhost(performance.now()));
       const pressedAt = editor.pressedAt;
       if (pressedAt !== null && now.kind === "prompt" && now.mask && !now.waiting) {
         editor.pressedAt = null;
