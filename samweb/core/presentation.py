@@ -24,3 +24,16 @@ def run_json(run: Run) -> dict[str, Any]:
         "started": run.started.isoformat() if run.started else None,
         "finished": run.finished.isoformat() if run.finished else None,
     }
+
+
+def run_message(run: Run) -> dict[str, Any]:
+    """What open browsers are told when a run moves."""
+    return {
+        "type": "run",
+        "id": str(run.pk),
+        "kind": run.kind,
+        "lane": run.lane,
+        "state": run.state,
+        "progress": run.progress,
+        "error": run.error,
+    }

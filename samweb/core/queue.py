@@ -22,6 +22,7 @@ from kombu.exceptions import ChannelError
 
 from samweb.core import broker, clock, live
 from samweb.core.models import Run
+from samweb.core.presentation import run_message
 
 log = logging.getLogger(__name__)
 
@@ -137,13 +138,7 @@ def enqueue(
 def announce(run: Run) -> None:
     """Tell the run's project that the run has changed."""
     if run.project:
-        live.publish(
-            run.project,
-            {
-                "type": "run", "id": str(run.id), "kind": run.kind, "lane": run.lane,
-                "state": run.state, "progress": run.progress, "error": run.error,
-            },
-        )  # fmt: skip
+        live.publish(run.project, run_message(run))
 
 
 def send_after_commit(found: Iterable[Run]) -> None:

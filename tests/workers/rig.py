@@ -33,6 +33,7 @@ class Rig:
         self.forget_broker = forget  # makes the broker lose all it holds
         self.environment = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "samweb.config.settings",
             "SAMWEB_DATA_DIR": str(folder),
             "SAMWEB_RUN_LEASE": str(LEASE),
             "REDIS_URL": "",
@@ -70,10 +71,15 @@ class Rig:
             cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
         self.workers.append(worker)
-        self.until(
-            lambda: any(name.endswith(f":{worker.pid}") for name in self.ask("workers")),
-            "the worker to be seen",
-        )
+
+        def seen() -> bool:
+            if worker.poll() is not None:
+                pytest.fail(
+                    f"the worker ended:\n{(self.folder / 'worker.log').read_text()[-3000:]}"
+                )
+            return any(name.endswith(f":{worker.pid}") for name in self.ask("workers"))
+
+        self.until(seen, "the worker to be seen")
         return worker
 
     def ensure_worker(self) -> subprocess.Popen[bytes]:
