@@ -23,7 +23,7 @@ from samweb.projects import raster
 IDLE_SECONDS = 60  # then the memory goes back to the system
 BASE_MEMORY = 1 << 30  # of addresses, most of them never touched
 MEMORY_PER_PIXEL = 24
-SECONDS = 8
+SECONDS = 5
 SECONDS_PER_MEGAPIXEL = 0.5
 LOSSLESS_PIXELS = 4_000_000
 THUMBNAIL_SIDE = 256

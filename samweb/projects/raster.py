@@ -52,6 +52,7 @@ UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+PngImagePlugin.MAX_TEXT_CHUNK = 8 << 20  # some programs keep their whole history in the file
 Image.MAX_IMAGE_PIXELS = None  # `header` has the installation's own limit, and is always asked
 
 
@@ -114,9 +115,9 @@ def decode(path: str | Path, max_pixels: int) -> Raster:
         lossy = format == "JPEG" or (format == "WEBP" and not _webp_lossless(path))
         try:
             _note_frames(opened, notes)
-            orientation = _orientation(opened) if format != "TIFF" else 1  # Pillow turns TIFFs
             high = ";16" in str(opened.tile)
             opened.load()
+            orientation = _orientation(opened) if format != "TIFF" else 1  # Pillow turns TIFFs
             image, window = _rgb(opened, high, notes)
         except Unreadable:
             raise
