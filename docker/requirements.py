@@ -8,4 +8,5 @@ import tomllib
 
 with open("pyproject.toml", "rb") as file:
     wanted = tomllib.load(file)["project"]["dependencies"]
-sys.stdout.write("\n".join(line for line in wanted if not line.startswith(tuple(sys.argv[1:]) or ("\0",))))
+left_out = tuple(sys.argv[1:])
+sys.stdout.writelines(f"{line}\n" for line in wanted if not line.startswith(left_out or ("\0",)))
