@@ -47,8 +47,8 @@ def place(path: str, folder: str = "") -> tuple[str, str]:
     parts = []
     for text in (folder, path):
         for part in text.replace("\\", "/").split("/"):
-            part = display_name(DRIVE.sub("", part))
-            if part and part not in (".", ".."):
+            part = display_name(part)
+            if part and part not in (".", "..") and not DRIVE.fullmatch(part):
                 parts.append(part)
     name = _shortened(parts[-1] if parts else "unnamed", NAME_LETTERS)
     above = "/".join(parts[:-1])

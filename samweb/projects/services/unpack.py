@@ -128,7 +128,7 @@ def _litter(entry: zipfile.ZipInfo) -> bool:
 def _problem(entry: zipfile.ZipInfo, seen: set[str]) -> tuple[str, str] | None:
     parts = entry.filename.replace("\\", "/").split("/")
     mode = entry.external_attr >> 16
-    if ".." in parts or parts[0] == "" or DRIVE.match(entry.filename):
+    if ".." in parts or parts[0] == "" or DRIVE.fullmatch(parts[0]):
         return "unsafe_path", "has a path that leads out of the archive."
     if mode and not (stat.S_ISREG(mode) or stat.S_IFMT(mode) == 0):
         return "not_a_file", "is a link or a device, not a file."
