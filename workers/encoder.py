@@ -78,7 +78,9 @@ def load(folder: Path) -> Encoder:
     """Open a bundle's encoder; the first import of onnxruntime happens here."""
     from workers.sam.predictor import OnnxPredictor
 
-    encoder: Encoder = OnnxPredictor(folder)
+    cpu = "CPUExecutionProvider"
+    providers = ("CUDAExecutionProvider", cpu) if cuda() else (cpu,)
+    encoder: Encoder = OnnxPredictor(folder, providers=providers)
     return encoder
 
 

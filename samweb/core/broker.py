@@ -253,7 +253,7 @@ class Transport(virtual.Transport):
     polling_interval = 0.05
     driver_type = "sqlite"
     driver_name = "sqlite3"
-    connection_errors = (*base.Transport.connection_errors, sqlite3.Error, OSError)
+    connection_errors: Any = (*base.Transport.connection_errors, sqlite3.Error, OSError)
     implements = virtual.Transport.implements.extend(exchange_type=frozenset(["direct"]))
 
     @property
@@ -263,15 +263,16 @@ class Transport(virtual.Transport):
     def driver_version(self) -> str:
         return sqlite3.sqlite_version
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Deliver one message, or raise TimeoutError (which is socket.timeout).
 
         Comes back at least twice a second, so that a worker that is asked to stop stops.
         """
         end = monotonic() + min(timeout, 0.5) if timeout is not None else None
+        cycle: Any = self.cycle
         while True:
             try:
-                self.cycle.get(self._deliver, timeout=timeout)
+                cycle.get(self._deliver, timeout=timeout)
                 return
             except Empty:
                 if end is not None and monotonic() >= end:

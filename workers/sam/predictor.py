@@ -33,10 +33,16 @@ class Prompts:
 class OnnxPredictor:
     """One bundle, loaded. Sessions are safe to call from several threads."""
 
-    def __init__(self, bundle: Bundle | Path | str, threads: int = 0) -> None:
+    def __init__(
+        self,
+        bundle: Bundle | Path | str,
+        threads: int = 0,
+        providers: tuple[str, ...] = ("CPUExecutionProvider",),
+    ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.input_size = self.bundle.input_size
         self._threads = threads
+        self._providers = list(providers)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
     def _session(self, graph: str) -> onnxruntime.InferenceSession | None:
@@ -46,7 +52,7 @@ class OnnxPredictor:
             options.intra_op_num_threads = self._threads
             options.log_severity_level = 3
             self._sessions[graph] = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                str(path), options, providers=self._providers
             )
         return self._sessions.get(graph)
 
