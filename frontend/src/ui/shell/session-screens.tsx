@@ -4,11 +4,13 @@ import { useLocation } from "wouter";
 import { sync } from "../../sync";
 import { asAppError } from "../../sync/errors";
 import type { SessionState } from "../../sync/session";
+import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { Dialog } from "../kit/dialog";
 import { Field } from "../kit/field";
 import { Note } from "../kit/notes";
 import { Mark } from "./mark";
+import { shell } from "./shell-state";
 
 /** Only paths of this app; anything else leads home. */
 export function insidePath(next: string | null): string {
@@ -96,13 +98,16 @@ export function SignInPage() {
 
 /** Over the page as it stands: the work below is kept and goes on after the sign-in. */
 export function SignInAgain({ state }: { state: Extract<SessionState, { kind: "expired" }> }) {
+  useEffect(() => () => shell.signInLater.set(false), []);
+  if (useSignal(shell.signInLater)) return null;
   return (
-    <Dialog title="Sign in again">
+    <Dialog title="Sign in again" onClose={() => shell.signInLater.set(true)}>
       <p className="muted dialog-text">
         {state.other
           ? `${state.other} has signed in in this browser. Sign in as ${state.user.username} to go on.`
           : "Your sign-in has expired."}{" "}
-        Everything you did is kept in this browser and is sent as soon as you are back.
+        Everything you did is kept in this browser and is sent as soon as you are back. You may also
+        close this, go on, and sign in later by the note at the top.
       </p>
       <SignInForm username={state.user.username} />
     </Dialog>

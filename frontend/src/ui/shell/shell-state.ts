@@ -15,6 +15,8 @@ export const shell = {
   palette: new Signal(false),
   keys: new Signal(false),
   held: new Signal(false),
+  /** The sign-in dialog was closed for now; the sync note opens it again. */
+  signInLater: new Signal(false),
   keyGroups: new Signal<readonly KeyGroup[]>([]),
 };
 

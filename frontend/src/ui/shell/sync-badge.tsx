@@ -49,14 +49,17 @@ export function syncFace(state: SyncState, held: number): Face {
         icon: KeyRound,
         words: "sign in to sync",
         tone: "warn",
-        title: `${state.pending} changes are kept here until you sign in again.`,
+        title: `Click to sign in. ${state.pending} unsent changes are kept here.`,
       };
   }
 }
 
 /** The sync state in words; opens the list of what waits for a choice. */
 export function SyncBadge() {
-  const state = useSignal(sync.journal.state);
+  const journal = useSignal(sync.journal.state);
+  const session = useSignal(sync.session.state);
+  const pending = journal.kind === "saved" ? 0 : journal.pending;
+  const state: SyncState = session.kind === "expired" ? { kind: "sign-in", pending } : journal;
   const held = useSignal(sync.journal.held);
   const { icon: Icon, words, title, tone } = syncFace(state, held.length);
   return (
@@ -66,7 +69,9 @@ export function SyncBadge() {
       data-testid="sync-state"
       data-state={state.kind}
       title={title}
-      onClick={() => shell.held.set(true)}
+      onClick={() =>
+        state.kind === "sign-in" ? shell.signInLater.set(false) : shell.held.set(true)
+      }
     >
       <Icon className={state.kind === "saving" ? "icon spin" : "icon"} aria-hidden />
       <span>{words}</span>
