@@ -31,9 +31,22 @@ def execute(run_id: str) -> None:
     if stopping.is_set():
         return
     give_way()
+    kind = runs.due_kind(run_id)
+    if kind is None:
+        return
+    _take_turns(kind)
     run = runs.claim(run_id, worker_name())
     if run is not None:
         perform(run)
+
+
+def _take_turns(kind: str) -> None:
+    """Do one bulk run of another kind first, if one waits: an export must not stand behind the
+    embeddings of ten thousand images."""
+    for other in runs.next_due(lane=Run.Lane.BULK, but_not=kind):
+        run = runs.claim(other, worker_name())
+        if run is not None:
+            perform(run)
 
 
 def give_way() -> None:

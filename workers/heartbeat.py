@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import close_old_connections, connection
 
 from samweb.core.runs import ActiveRun, lease_span
 
@@ -53,5 +53,6 @@ def _beat() -> None:
             close_old_connections()
             for run in runs:
                 run.renew()
-        except DatabaseError as error:
+        except Exception as error:  # whatever it is, the next beat must come
             log.warning("the heartbeat could not be written: %s", error)
+            connection.close()

@@ -63,6 +63,7 @@ def round_(span: float) -> None:
     if not runs.lease_take("timer", name, span):
         return
     WorkerPresence.objects.filter(seen__lt=now - _FORGET).delete()
+    runs.forget(("embed", "embed_missing"))
     silent, sent = runs.sweep(), runs.resend_due()
     if silent or sent:
         log.info("timer: %s runs of silent workers taken back, %s hints sent again", silent, sent)

@@ -166,12 +166,21 @@ def claim(run_id: UUID | str, worker: str) -> ActiveRun | None:
     return ActiveRun(row, token)
 
 
-def next_due(*, lane: str, kind: str | None = None, most: int = 1) -> list[UUID]:
-    """The oldest runs of a lane that may start now."""
+def next_due(*, lane: str, kind: str = "", but_not: str = "", most: int = 1) -> list[UUID]:
+    """The oldest runs of a lane that may start now, of one kind or of all but one."""
     rows = Run.objects.filter(due(clock.now()), lane=lane, cancel=False)
     if kind:
         rows = rows.filter(kind=kind)
+    if but_not:
+        rows = rows.exclude(kind=but_not)
     return list(rows.order_by("created", "id").values_list("id", flat=True)[:most])
+
+
+def due_kind(run_id: UUID | str) -> str | None:
+    """The kind of a run that may start now; None when a hint for it has nothing to say."""
+    now = clock.now()
+    free = due(now) | (Q(state=Run.State.RUNNING) & expired(now))
+    return Run.objects.filter(free, id=run_id).values_list("kind", flat=True).first()
 
 
 def _end(run: ActiveRun, **fields: Any) -> bool:
@@ -294,6 +303,16 @@ def resend_due() -> int:
         Run.objects.filter(id__in=found).update(hinted=now)
         sent += queue.send_hints([(run, lane) for run in found], patient=True)
     return sent
+
+
+def forget(kinds: tuple[str, ...], *, days: int = 7, most: int = 1000) -> int:
+    """Delete done runs of these kinds, whose results lie elsewhere, after some days."""
+    old = Run.objects.filter(
+        state=Run.State.DONE, kind__in=kinds, finished__lt=clock.now() - timedelta(days=days)
+    )
+    found = list(old.values_list("id", flat=True)[:most])
+    Run.objects.filter(id__in=found).delete()
+    return len(found)
 
 
 def lease_take(name: str, holder: str, seconds: float) -> bool:

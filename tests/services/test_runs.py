@@ -239,3 +239,15 @@ def test_progress_is_written_and_the_last_of_it_always(orchard: cast.Project) ->
         active.progress(done, 10, f"image {done}")
     run.refresh_from_db()
     assert run.progress == {"done": 10, "total": 10, "message": "image 10"}
+
+
+def test_old_runs_whose_result_lies_elsewhere_are_forgotten(hands: Clock) -> None:
+    run, other = made("a"), enqueue("export", payload={}, dedupe_key="b")
+    for each in (run, other):
+        active = runs.claim(each.id, "w")
+        assert active is not None
+        runs.finish(active)
+    assert runs.forget(("quick",)) == 0
+    hands.forward(days=8)
+    assert runs.forget(("quick",)) == 1
+    assert list(Run.objects.values_list("kind", flat=True)) == ["export"]

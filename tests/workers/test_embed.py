@@ -166,6 +166,19 @@ def test_an_interactive_run_goes_before_the_bulk_hint(
     assert order == [str(second.id), str(first.id)]
 
 
+def test_an_export_need_not_wait_for_all_the_embeddings_before_it(
+    fake: Fake, bundle: Bundle, orchard: cast.Project
+) -> None:
+    from samweb.core.queue import enqueue
+
+    waiting = [asked(photograph(orchard, f"{n}.png", n)) for n in range(4)]
+    other = enqueue("embed_missing", payload={"project": str(orchard.id)}, dedupe_key="other")
+    dispatch.execute(str(waiting[0].id))
+    other.refresh_from_db()
+    assert other.state == "done"
+    assert Run.objects.filter(kind="embed", state="queued").count() == 3
+
+
 def test_an_idle_worker_gives_the_model_back(
     fake: Fake, bundle: Bundle, orchard: cast.Project
 ) -> None:
