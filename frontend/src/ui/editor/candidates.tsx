@@ -1,4 +1,7 @@
-/** The masks an ambiguous click may mean, beside the click, each as a silhouette with its rating. */
+/**
+ * The masks an ambiguous click may mean. Beside the click they are only shown, so that the next
+ * click goes to the picture; they are chosen with Tab, Alt+wheel, or in the bar below the picture.
+ */
 import { useEffect, useRef } from "react";
 
 import { polygonsToPath } from "../../canvas/mask-paths";
@@ -10,43 +13,62 @@ import { useSignal } from "../data";
 import { useEditor } from "./context";
 import { percent } from "./words";
 
-const WIDTH = 212;
-const HEIGHT = 84;
-const AWAY = 22;
+const WIDTH = 208;
+const HEIGHT = 72;
+const AWAY = 24;
+/** Further from the click than this the pointer has other business: the cards go. */
+const NEAR = 150;
 
-export function Candidates() {
+export function CandidatesAtClick() {
   const editor = useEditor();
   const { state, prompter } = editor;
   const view = useSignal(prompter.view);
   const viewport = useSignal(state.viewport);
   const screen = useSignal(state.screen);
+  const pointer = useSignal(state.pointer);
   const point = view.prompts?.points[0];
   if (!view.ambiguous || !point || view.candidates.length < 2) return null;
   const at = imageToScreen(viewport, point);
-  const right = at.x + AWAY + WIDTH < screen.width - 8;
-  const left = right ? at.x + AWAY : at.x - AWAY - WIDTH;
+  const near = pointer && Math.hypot(pointer.x - at.x, pointer.y - at.y) < NEAR;
+  if (!near) return null;
+  const fits = at.x + AWAY + WIDTH < screen.width - 8;
+  const left = fits ? at.x + AWAY : Math.max(8, at.x - AWAY - WIDTH);
   const top = Math.min(Math.max(52, at.y - HEIGHT / 2), screen.height - HEIGHT - 64);
   return (
-    <div
-      className="candidates"
-      role="radiogroup"
-      aria-label="What did you mean? (Tab)"
-      style={{ left: Math.max(8, left), top, width: WIDTH }}
-      onMouseDown={(event) => event.preventDefault()}
-    >
+    <div className="candidates" style={{ left, top, width: WIDTH }} aria-hidden>
+      {view.candidates.map((candidate) => (
+        <div
+          key={candidate.index}
+          className="candidate"
+          data-chosen={candidate.index === view.candidate}
+        >
+          <Silhouette candidate={candidate} colour={editor.labelColour(state.label.get())} />
+          <span>{percent(candidate.iou_prediction)}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The same in the bar, where they can be clicked. */
+export function CandidateChoice() {
+  const editor = useEditor();
+  const view = useSignal(editor.prompter.view);
+  if (!view.ambiguous || view.candidates.length < 2) return null;
+  return (
+    <div className="candidate-choice" role="radiogroup" aria-label="What did you mean?">
       {view.candidates.map((candidate) => (
         <button
           key={candidate.index}
           type="button"
           role="radio"
-          className="candidate"
+          className="candidate-button"
           aria-checked={candidate.index === view.candidate}
           data-testid={`candidate-${candidate.index}`}
           title={`${candidate.name} (Tab, Alt+wheel)`}
-          onClick={() => prompter.choose(candidate.index)}
+          onClick={() => editor.prompter.choose(candidate.index)}
         >
-          <Silhouette candidate={candidate} colour={editor.labelColour(state.label.get())} />
-          <span>{percent(candidate.iou_prediction)}</span>
+          {percent(candidate.iou_prediction)}
         </button>
       ))}
     </div>

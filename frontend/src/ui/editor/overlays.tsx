@@ -3,14 +3,14 @@ import { CircleAlert, CornerDownLeft, LoaderCircle, X } from "lucide-react";
 
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
-import { Candidates } from "./candidates";
+import { CandidateChoice, CandidatesAtClick } from "./candidates";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { percent } from "./words";
 
 export function Overlays() {
   return (
     <>
-      <Candidates />
+      <CandidatesAtClick />
       <Banner />
       <PromptBar />
       <Failure />
@@ -40,7 +40,8 @@ function PromptBar() {
         <div className="prompt-open">
           <span className="swatch" style={{ background: label?.colour ?? "var(--muted)" }} />
           <span className="clip">{label?.name ?? "no label"}</span>
-          <span className="prompt-confidence">
+          <CandidateChoice />
+          <span className="prompt-confidence" hidden={view.ambiguous && !view.waiting}>
             {view.waiting ? (
               <LoaderCircle className="icon spin" aria-label="the model is at work" />
             ) : (
