@@ -5,14 +5,21 @@ An endpoint checks its input, calls one service or selector, and answers. It has
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from asgiref.sync import sync_to_async
 from django.core import signing
+from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Q, QuerySet
-from django.http import FileResponse, HttpResponse, HttpResponseNotModified
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseNotModified,
+    StreamingHttpResponse,
+)
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
@@ -22,6 +29,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from samweb.core.errors import ApiError, NotFound, PreconditionRequired, Rejected
+
+PIECE = 256 * 1024  # of a file on its way out
 
 
 class ApiView(APIView):
@@ -219,19 +228,36 @@ def bytes_response(
 def _ranged(request: Request, path: Path) -> HttpResponse:
     size = path.stat().st_size
     wanted = _one_range(request.headers.get("Range", ""), size)
-    if wanted is None:
-        return FileResponse(path.open("rb"))
-    start, end = wanted
-    if start >= size or end < start:
+    start, end = wanted or (0, size - 1)
+    if wanted and (start >= size or end < start):
         response = HttpResponse(status=416)
         response["Content-Range"] = f"bytes */{size}"
         return response
-    file = path.open("rb")
+    file, length = path.open("rb"), end - start + 1
     file.seek(start)
-    response = FileResponse(_Slice(file, end - start + 1), status=206)
-    response["Content-Length"] = str(end - start + 1)
-    response["Content-Range"] = f"bytes {start}-{end}/{size}"
+    if isinstance(request._request, ASGIRequest):
+        response = StreamingHttpResponse(_in_threads(file, length))
+    else:
+        response = FileResponse(_Slice(file, length))
+    response["Content-Length"] = str(length)
+    if wanted:
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {start}-{end}/{size}"
     return response
+
+
+async def _in_threads(file: BinaryIO, length: int) -> AsyncIterator[bytes]:
+    """The next bytes of a file, a piece at a time. Django would read a file of any size into
+    memory before it sends the first byte, were it given to its ASGI side as it is."""
+    try:
+        while length > 0:
+            piece = await sync_to_async(file.read, thread_sensitive=False)(min(length, PIECE))
+            if not piece:
+                return
+            length -= len(piece)
+            yield piece
+    finally:
+        file.close()
 
 
 def _one_range(header: str, size: int) -> tuple[int, int] | None:
