@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rest_framework.test import APIClient
 
+from samweb.core.api import PIECE, _in_threads
 from samweb.core.files import store
 from samweb.core.models import Run
 from samweb.exports import services
@@ -152,3 +153,13 @@ def test_a_run_that_failed_says_why(orchard: cast.Project, ben: cast.User, as_us
     Run.objects.filter(pk=row["run"]).update(state="dead", error="Failed 3 times; last: disk full")
     row = as_user(ben).get(f"/api/v1/exports/{row['id']}").json()
     assert (row["state"], row["error"]) == ("failed", "Failed 3 times; last: disk full")
+
+
+async def test_a_large_file_leaves_in_pieces_and_not_from_memory(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.write_bytes(bytes(3 * PIECE))
+    file = path.open("rb")
+    file.seek(10)
+    pieces = [len(piece) async for piece in _in_threads(file, 2 * PIECE)]
+    assert pieces == [PIECE, PIECE]
+    assert file.closed
