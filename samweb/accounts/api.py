@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib.auth import logout, update_session_auth_hash
 from django.middleware.csrf import get_token, rotate_token
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.accounts import selectors, services
@@ -18,6 +17,7 @@ from samweb.accounts.models import ApiToken
 from samweb.core.api import (
     ApiView,
     Open,
+    Request,
     checked,
     known_parameters,
     page,
@@ -142,8 +142,7 @@ class UsersView(ApiView):
             return page(request, rows, _many(shapes.Person), order=("username", "id"))
         if not selectors.manages_something(request.user):
             raise Forbidden("Only managers look for people to add.", code="managers_only")
-        rows = selectors.people_to_add(search) if len(search) >= 2 else []
-        found = list(rows[:10])
+        found = list(selectors.people_to_add(search)[:10]) if len(search) >= 2 else []
         return Response({"results": _many(shapes.PersonToAdd)(found), "next": None})
 
     @extend_schema(

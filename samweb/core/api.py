@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from asgiref.sync import sync_to_async
 from django.core import signing
@@ -20,11 +20,12 @@ from django.http import (
     HttpResponseNotModified,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
+from rest_framework.request import Request as AnyRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -32,21 +33,31 @@ from samweb.core.errors import ApiError, NotFound, PreconditionRequired, Rejecte
 
 PIECE = 256 * 1024  # of a file on its way out
 
+if TYPE_CHECKING:
+
+    class Request(AnyRequest):
+        """A request of somebody who is signed in: `ApiView` lets no others through."""
+
+        user: Any  # accounts.User, which core does not know
+        data: Any
+else:
+    Request = AnyRequest
+
 
 class ApiView(APIView):
     """Base of all endpoints: signed in, JSON in and out, never cached."""
 
     metadata_class = None  # OPTIONS answers 405: the schema says what there is
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: AnyRequest, *args: Any, **kwargs: Any) -> None:
         # A compressed body could unfold to any size: none is taken.
         if request.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
             raise ApiError("Send the body as it is, not compressed.", code="encoded", status=415)
         super().initial(request, *args, **kwargs)
 
     def finalize_response(
-        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+        self, request: AnyRequest, response: Any, *args: Any, **kwargs: Any
+    ) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
@@ -55,7 +66,7 @@ class ApiView(APIView):
 class Open(BasePermission):
     """For the few endpoints that answer before sign-in."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: AnyRequest, view: APIView) -> bool:
         return True
 
 
@@ -203,12 +214,12 @@ def bytes_response(
     etag: str,
     download: str | None = None,
     immutable: bool = True,
-) -> HttpResponse:
+) -> HttpResponseBase:
     """Stream a stored file with a type from our own list; Range and If-None-Match are honoured."""
     tag = f'"{etag}"'
     caching = "private, max-age=31536000, immutable" if immutable else "private, no-store"
     if tag in request.headers.get("If-None-Match", ""):
-        response: HttpResponse = HttpResponseNotModified()
+        response: HttpResponseBase = HttpResponseNotModified()
     else:
         try:
             response = _ranged(request, path)
@@ -225,18 +236,16 @@ def bytes_response(
     return response
 
 
-def _ranged(request: Request, path: Path) -> HttpResponse:
+def _ranged(request: Request, path: Path) -> HttpResponseBase:
     size = path.stat().st_size
     wanted = _one_range(request.headers.get("Range", ""), size)
     start, end = wanted or (0, size - 1)
     if wanted and (start >= size or end < start):
-        response = HttpResponse(status=416)
-        response["Content-Range"] = f"bytes */{size}"
-        return response
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     file, length = path.open("rb"), end - start + 1
     file.seek(start)
     if isinstance(request._request, ASGIRequest):
-        response = StreamingHttpResponse(_in_threads(file, length))
+        response: HttpResponseBase = StreamingHttpResponse(_in_threads(file, length))
     else:
         response = FileResponse(_Slice(file, length))
     response["Content-Length"] = str(length)

@@ -16,6 +16,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,7 @@ def decode(path: str | Path, max_pixels: int) -> Raster:
         lossy = format == "JPEG" or (format == "WEBP" and not _webp_lossless(path))
         try:
             _note_frames(opened, notes)
-            high = ";16" in str(opened.tile)
+            high = ";16" in str(getattr(opened, "tile", ""))
             opened.load()
             orientation = _orientation(opened) if format != "TIFF" else 1  # Pillow turns TIFFs
             image, window = _rgb(opened, high, notes)
@@ -184,15 +185,15 @@ def _rgb(
         notes.append("CMYK was converted to RGB.")
     if image.mode != "RGB":
         image = image.convert("RGB")
-    elif not isinstance(image, Image.Image) or type(image) is not Image.Image:
-        image = image.copy()  # a plain picture that no longer hangs on its file
+    elif type(image) is not Image.Image:
+        image = image._new(image.im)  # the same pixels without their file; a copy would double them
     return image, window
 
 
 def _on_white(image: Image.Image, notes: list[str]) -> Image.Image:
     profile = image.info.get("icc_profile")
     image = image.convert("RGBA")
-    if image.getextrema()[3][0] < 255:
+    if image.getchannel("A").histogram()[255] < image.width * image.height:
         notes.append("Transparent pixels are shown on white.")
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         white.alpha_composite(image)
@@ -249,7 +250,7 @@ def _windowed(
     return Image.fromarray(grey).convert("RGB"), {"low": low, "high": high}
 
 
-def _window_of(values: NDArray[np.generic]) -> tuple[float, float]:
+def _window_of(values: NDArray[Any]) -> tuple[float, float]:
     """The stated window. Percentiles, so that a few hot pixels do not darken everything."""
     flat = values.ravel()
     sample = flat[:: max(1, flat.size // 4_000_000)]

@@ -95,7 +95,7 @@ class LabelRecord(serializers.Serializer):
     name = serializers.CharField()
     colour = serializers.CharField()
     kind = serializers.ChoiceField(Label.Kind.choices)
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     order = serializers.IntegerField()
     hotkey = serializers.CharField()
     attribute_schema = serializers.DictField()

@@ -221,7 +221,7 @@ def test_a_smaller_limit_of_pixels_is_honoured(send: Any, settings: Any) -> None
 
 
 def test_a_million_small_texts_in_a_picture_are_bounded(send: Any) -> None:
-    texts = png_chunk(b"tEXt", b"k\0v") * 200_000
+    texts = png_chunk(b"tEXt", b"k\0v") * 30_000
     assert row_of(send(named("t.png", png_of(3, 2, extra=texts))))["status"] in (
         "created", "refused",
     )  # fmt: skip

@@ -6,15 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.core.api import (
     ApiView,
+    Request,
     bytes_response,
     checked,
     encodable,
@@ -163,7 +163,7 @@ class PixelsView(ApiView):
         tags=["images"],
         responses={(200, type): OpenApiTypes.BINARY for type in TYPES.values()},
     )  # fmt: skip
-    def get(self, request: Request, id: UUID) -> HttpResponse:
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """The upright picture, re-encoded without any metadata. It never changes."""
         image = selectors.image_get(request.user, id)
         return bytes_response(
@@ -176,7 +176,7 @@ class ThumbnailView(ApiView):
     """The picture, small."""
 
     @extend_schema(tags=["images"], responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
-    def get(self, request: Request, id: UUID) -> HttpResponse:
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """At most 256 pixels on the longest side. It never changes."""
         image = selectors.image_get(request.user, id)
         return bytes_response(

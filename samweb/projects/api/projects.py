@@ -6,11 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.accounts import selectors as accounts
-from samweb.core.api import ApiView, checked, if_match_version, known_parameters, page, page_of
+from samweb.core.api import (
+    ApiView,
+    Request,
+    checked,
+    if_match_version,
+    known_parameters,
+    page,
+    page_of,
+)
 from samweb.projects import presentation, selectors, services
 from samweb.projects import serializers as shapes
 from samweb.projects.models import Project

@@ -6,7 +6,6 @@ name that stands in an archive. Running it twice makes duplicates of nothing.
 
 from __future__ import annotations
 
-import io
 import lzma
 import stat
 import struct
@@ -179,7 +178,7 @@ def _check_directory(path: Path) -> None:
             raise Refused(f"The archive has more than {MOST_ENTRIES} entries.")
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded:
     """An entry that ends where it said it would; more is a lie and an error."""
 
     def __init__(self, opened: IO[bytes], size: int) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -33,6 +33,12 @@ CHUNK = 1 << 20
 ARCHIVE_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
 
+class Readable(Protocol):
+    """What uploads and archive entries have in common."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Added:
     """What became of one file: `created`, `duplicate`, `refused` or `unpacking`."""
@@ -46,7 +52,7 @@ class Added:
 
 
 def file_add(
-    *, project: Project, actor: User | None, file: IO[bytes], path: str, folder: str = "",
+    *, project: Project, actor: User | None, file: Readable, path: str, folder: str = "",
     archives: bool = True, most_bytes: int | None = None,
 ) -> Added:  # fmt: skip
     """Take one file in. `path` is its name, or its relative path in a dropped folder.
@@ -70,12 +76,12 @@ class _Copy:
 
     path: Path
     sha256: str
-    bytes: int
+    length: int
     start: bytes
 
 
 @contextmanager
-def _own_copy(file: IO[bytes], most_bytes: int) -> Iterator[_Copy]:
+def _own_copy(file: Readable, most_bytes: int) -> Iterator[_Copy]:
     root = Path(settings.SAMWEB.data_dir) / "tmp"
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=root, prefix="upload-"))
@@ -126,7 +132,7 @@ def _picture_add(
                 project=project, actor=actor, original_sha256=copy.sha256,
                 pixels_sha256=decoded.pixels_sha256, display_sha256=display.sha256,
                 display_type=decoded.display_type, thumb_sha256=thumb.sha256,
-                width=decoded.width, height=decoded.height, bytes=copy.bytes,
+                width=decoded.width, height=decoded.height, bytes=copy.length,
                 format=decoded.format, name=name, folder=folder, note=decoded.note[:500],
                 window=decoded.window, source={"kind": "upload"},
             )  # fmt: skip
