@@ -18,6 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.urls import URLPattern, path
 
 from samweb.accounts.models import User
+from samweb.core import watch
 from samweb.core.live import group
 from samweb.projects import selectors as projects
 
@@ -44,12 +45,14 @@ class ProjectConsumer(AsyncWebsocketConsumer):
             return
         self.group = group(self.project)
         await self.channel_layer.group_add(self.group, self.channel_name)
+        watch.begin(self.project)
         await self.accept()
 
     async def disconnect(self, code: int) -> None:
         """Leave, and say so to those who saw the cursor."""
         if self.group is None:
             return
+        watch.end(self.project)
         await self.channel_layer.group_discard(self.group, self.channel_name)
         if self.shown:
             await self._relay({"gone": True})

@@ -48,14 +48,20 @@ def begin(project: UUID) -> None:
 
 def end(project: UUID) -> None:
     """A browser has left; with the last one the rounds end."""
+    global _task
     _open[project] -= 1
     if _open[project] <= 0:
         del _open[project]
+    if not _open and _task is not None:
+        _told.clear()
+        if not _task.get_loop().is_closed():
+            _task.cancel()
+        _task = None
 
 
 async def _rounds() -> None:
     since = clock.now()
-    while _open:
+    while True:
         await asyncio.sleep(SECONDS)
         try:
             now = clock.now()
@@ -64,7 +70,6 @@ async def _rounds() -> None:
             since = now
         except DatabaseError as error:
             log.warning("could not look at the runs: %s", error)
-    _told.clear()
 
 
 async def _tell(project: UUID, message: dict[str, Any]) -> None:
