@@ -77,9 +77,7 @@ def test_a_change_needs_the_version_it_is_based_on(drawn, ben, cleo, as_user):
             url(drawn), {"iscrowd": True}, format="json", headers={"If-Match": garbage}
         )
         assert answer.status_code == 400, garbage
-    good = client.patch(
-        url(drawn), {"iscrowd": True}, format="json", headers={"If-Match": '"1"'}
-    )
+    good = client.patch(url(drawn), {"iscrowd": True}, format="json", headers={"If-Match": '"1"'})
     assert (good.status_code, good.json()["version"], good.headers["ETag"]) == (200, 2, '"2"')
     stale = as_user(cleo).patch(
         url(drawn), {"iscrowd": False}, format="json", headers={"If-Match": '"1"'}

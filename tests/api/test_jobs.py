@@ -250,9 +250,7 @@ def test_a_move_by_http_needs_the_version(work, ben, as_user):
     assert client.patch(address, body, format="json").status_code == 428
     answer = client.patch(address, body, format="json", headers={"If-Match": '"1"'})
     assert (answer.status_code, answer.json()["state"]) == (200, "in_work")
-    wrong = client.patch(
-        address, {"to": "accepted"}, format="json", headers={"If-Match": '"2"'}
-    )
+    wrong = client.patch(address, {"to": "accepted"}, format="json", headers={"If-Match": '"2"'})
     assert (wrong.status_code, wrong.json()["code"]) == (409, "bad_move")
 
 

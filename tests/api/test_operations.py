@@ -267,9 +267,7 @@ def test_a_journal_is_never_sent_under_anothers_sign_in(orchard, picture, ben, c
     ],
 )  # fmt: skip
 def test_a_body_that_is_no_batch_is_refused(body, orchard, ben, as_user):
-    response = as_user(ben).post(
-        f"/api/v1/projects/{orchard.id}/operations", body, format="json"
-    )
+    response = as_user(ben).post(f"/api/v1/projects/{orchard.id}/operations", body, format="json")
     assert response.status_code == 400
     assert response.json()["code"]
 

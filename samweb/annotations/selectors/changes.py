@@ -50,8 +50,7 @@ def changes_since(project: Project, since: int, limit: int) -> dict[str, Any]:
         "job_images": [job_image_record(row, images[str(row.image_id)]) for row in job_images],
         "labels": [label_json(row) for row in rows(Label)],
         "jobs": [
-            job_record(row)
-            for row in rows(Job).select_related("project", "assignee", "reviewer")
+            job_record(row) for row in rows(Job).select_related("project", "assignee", "reviewer")
         ],
         "images": image_json(list(rows(Image))),
     }

@@ -69,9 +69,7 @@ def counted(jobs: list[Job]) -> list[Job]:
 
 def job_images_of(job: Job) -> QuerySet[JobImage]:
     """The images of a job, in order."""
-    rows = JobImage.objects.filter(
-        job=job, deleted_at__isnull=True, image__deleted_at__isnull=True
-    )
+    rows = JobImage.objects.filter(job=job, deleted_at__isnull=True, image__deleted_at__isnull=True)
     return with_objects(rows).select_related("image")
 
 
@@ -95,9 +93,7 @@ def with_objects(rows: QuerySet[JobImage]) -> QuerySet[JobImage]:
         .annotate(n=Count("id"))
         .values("n")
     )
-    return rows.annotate(
-        objects_count=Coalesce(Subquery(objects, output_field=IntegerField()), 0)
-    )
+    return rows.annotate(objects_count=Coalesce(Subquery(objects, output_field=IntegerField()), 0))
 
 
 def job_image_records(rows: Iterable[JobImage]) -> list[Record]:

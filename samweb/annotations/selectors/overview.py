@@ -71,9 +71,7 @@ def work_counts(projects: Sequence[Project]) -> dict[UUID, dict[str, int]]:
         project__in=projects, deleted_at__isnull=True, image__deleted_at__isnull=True,
         state=JobImage.State.ACCEPTED,
     )  # fmt: skip
-    counts = {
-        project.pk: {"annotations": 0, "labelled": 0, "accepted": 0} for project in projects
-    }
+    counts = {project.pk: {"annotations": 0, "labelled": 0, "accepted": 0} for project in projects}
     for id, n, images in drawn:
         counts[id].update(annotations=n, labelled=images)
     for id, n in done.order_by().values_list("project").annotate(n=Count("image", distinct=True)):

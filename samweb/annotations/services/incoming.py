@@ -114,9 +114,7 @@ class Writing:
     def require(self, role: str) -> None:
         """Refuse whoever ranks below `role`."""
         if RANK[self.role] < RANK[role]:
-            raise Refused(
-                f"This needs the role {role} here; yours is {self.role}.", "role_too_low"
-            )
+            raise Refused(f"This needs the role {role} here; yours is {self.role}.", "role_too_low")
 
     def has(self, role: str) -> bool:
         return RANK[self.role] >= RANK[role]

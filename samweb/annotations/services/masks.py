@@ -38,9 +38,7 @@ def mask_patch(payload: Any, annotation: Annotation, image: Image, now: Any) -> 
         raise Stale(now(annotation))
     try:
         before = rle.counts_of(annotation.mask.counts, image.height, image.width)
-        after = rle.apply_patch(
-            before, image.height, image.width, fields["bbox"], fields["counts"]
-        )
+        after = rle.apply_patch(before, image.height, image.width, fields["bbox"], fields["counts"])
     except rle.RleError as error:
         raise Refused(str(error), error.code) from None
     return _store(after, image)

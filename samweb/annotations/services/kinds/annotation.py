@@ -143,9 +143,7 @@ def unlocked(w: Writing, image: Image, layer: str) -> None:
     if states & LOCKED:
         raise Refused("This image is accepted and locked. A reviewer can reopen it.", "locked")
     if states & WITH_REVIEWERS and not w.has("reviewer"):
-        raise Refused(
-            "This image is handed in. Take it back to go on editing.", "handed_in"
-        )
+        raise Refused("This image is handed in. Take it back to go on editing.", "handed_in")
 
 
 def _assign(w: Writing, row: Annotation, image: Image, fields: dict[str, Any]) -> None:
