@@ -1,4 +1,5 @@
 import { Check, Download } from "lucide-react";
+import { Link } from "wouter";
 
 import { sync } from "../../sync";
 import type { HeldTarget } from "../../sync/types";
@@ -33,11 +34,27 @@ function whoAndWhen(record: Record<string, unknown> | null): string | null {
   return ["On the server:", version, updated].filter(Boolean).join(" ").concat(".");
 }
 
+/** The image it is about, as far as the record or my own change tells. */
+function imageOf(held: HeldTarget): string | null {
+  const said = held.record?.["image"] ?? held.operations[0]?.payload["image"];
+  return typeof said === "string" ? said : null;
+}
+
 function Row({ held }: { held: HeldTarget }) {
   const first = held.operations[0];
   const theirs = whoAndWhen(held.record);
+  const image = imageOf(held);
   return (
     <li className="held-row" data-testid="held-change">
+      {image && (
+        <Link
+          href={`/projects/${held.project}/images/${image}`}
+          title="Open the image"
+          onClick={() => shell.held.set(false)}
+        >
+          <img src={`/api/v1/images/${image}/thumbnail`} alt="Open the image" />
+        </Link>
+      )}
       <div>
         <strong>
           {plural(held.operations.length, "change")} of one {nounOf(held)}
