@@ -23,6 +23,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     running = Installation(tmp_path_factory.mktemp("installation")).start()
     yield running
     running.stop()
+    print(running.output)  # pytest shows it where a test of the session failed
 
 
 @pytest.fixture(scope="session")

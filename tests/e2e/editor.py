@@ -18,7 +18,26 @@ class Editor:
         expect(self.page.get_by_test_id("decoder-state")).to_have_attribute(
             "data-state", "ready", timeout=seconds * 1000
         )
-        self.page.wait_for_function("window.samweb.editor?.ready === true", timeout=seconds * 1000)
+        self.until("window.samweb.editor?.ready === true", seconds)
+
+    def until(self, condition: str, seconds: float = 30) -> None:
+        """Wait, frame by frame, until the page says so.
+
+        Not `wait_for_function`: that evaluates text in the page, which our content security
+        policy forbids.
+        """
+        met = self.page.evaluate(
+            """async (milliseconds) => {
+              const deadline = performance.now() + milliseconds
+              while (!(CONDITION)) {
+                if (performance.now() > deadline) return false
+                await new Promise((next) => requestAnimationFrame(next))
+              }
+              return true
+            }""".replace("CONDITION", condition),
+            seconds * 1000,
+        )
+        assert met, f"waited {seconds:.0f} s for {condition}"
 
     def hook(self, expression: str) -> Any:
         """Read something of `window.samweb`, the page's read-only view of itself."""
@@ -33,14 +52,14 @@ class Editor:
         px, py = self.screen(x, y)
         self.page.mouse.move(px - 3, py - 3)
         self.page.mouse.move(px, py)
-        self.page.wait_for_function("window.samweb.editor.ghost === true")
+        self.until("window.samweb.editor.ghost === true")
 
     def click(self, x: float, y: float, button: str = "left") -> None:
         """A click on a point of the image; waits until its mask is painted."""
         before = self.hook("decoder.clicks")
         px, py = self.screen(x, y)
         self.page.mouse.click(px, py, button=button)  # type: ignore[arg-type]
-        self.page.wait_for_function(f"window.samweb.decoder.clicks > {before}")
+        self.until(f"window.samweb.decoder.clicks > {before}")
 
     def accept(self) -> None:
         """Accept the mask with the keyboard; a new object stands in the list."""

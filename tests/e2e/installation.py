@@ -47,6 +47,7 @@ class Installation:
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "samweb.config.settings",
             "SAMWEB_DATA_DIR": str(data_dir),
             "PORT": str(self.port),
             "HOST": "127.0.0.1",
