@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +85,24 @@ class BlobStore:
     def remove(self, kind: str, sha256: str) -> None:
         """Delete a blob; a missing one is fine."""
         self.path(kind, sha256).unlink(missing_ok=True)
+
+    def sweep(self, hours: float = 24) -> int:
+        """Remove what killed processes left in the temporary folder; returns how much it was."""
+        removed = 0
+        if not self.temporary.is_dir():
+            return removed
+        for left in self.temporary.iterdir():
+            try:
+                if time.time() - left.stat().st_mtime < hours * 3600:
+                    continue
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+                else:
+                    left.unlink()
+                removed += 1
+            except OSError:  # somebody else was quicker
+                continue
+        return removed
 
     @staticmethod
     def _publish(source: Path, target: Path) -> None:

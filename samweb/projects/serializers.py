@@ -107,9 +107,9 @@ class LabelRecord(serializers.Serializer):
 
 class ImageEmbedding(serializers.Serializer):
     state = serializers.ChoiceField(["ready", "queued", "running", "failed"])
-    key = serializers.CharField()
-    url = serializers.CharField()
-    bundle = serializers.CharField()
+    key = serializers.CharField(allow_null=True)
+    url = serializers.CharField(allow_null=True)
+    bundle = serializers.CharField(allow_null=True)
     error = serializers.CharField(allow_null=True, required=False)
 
 

@@ -1,4 +1,7 @@
-"""`manage.py first_run`: make the instance admin where there is none; again does nothing."""
+"""`manage.py first_run`: make the instance admin where there is none; again does nothing.
+
+It also clears what killed processes left in the temporary folder more than a day ago.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from samweb.accounts import services
+from samweb.core.files import store
 
 
 class Command(BaseCommand):
     help = "Make the instance admin from SAMWEB_ADMIN_USERNAME and SAMWEB_ADMIN_PASSWORD."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        store().sweep()
         user = services.first_admin()
         if user is None or options["verbosity"] == 0:
             return
