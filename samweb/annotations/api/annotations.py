@@ -8,7 +8,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.annotations.api.schema import (
@@ -27,7 +26,7 @@ from samweb.annotations.selectors import annotations as selectors
 from samweb.annotations.services.checks import Refused, uuid_of
 from samweb.annotations.services.direct import operation_apply
 from samweb.annotations.services.kinds.annotation import layer_checked
-from samweb.core.api import ApiView, if_match_version, known_parameters, page, page_of
+from samweb.core.api import ApiView, Request, if_match_version, known_parameters, page, page_of
 from samweb.core.errors import Rejected
 from samweb.core.ids import uuid7
 from samweb.masks import png, rle

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.annotations.api.annotations import IF_MATCH, body_of, new_id
@@ -13,7 +12,7 @@ from samweb.annotations.api.schema import INVALID, MISSING, STALE, CommentIn, Co
 from samweb.annotations.records import comment_record
 from samweb.annotations.selectors import annotations as selectors
 from samweb.annotations.services.direct import operation_apply
-from samweb.core.api import ApiView, if_match_version, known_parameters, page, page_of
+from samweb.core.api import ApiView, Request, if_match_version, known_parameters, page, page_of
 from samweb.projects import selectors as projects
 
 

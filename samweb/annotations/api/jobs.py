@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.annotations.api.annotations import IF_MATCH, body_of, new_id
@@ -27,6 +26,7 @@ from samweb.annotations.selectors.review import review_queue
 from samweb.annotations.services.direct import operation_apply
 from samweb.core.api import (
     ApiView,
+    Request,
     if_match_version,
     known_parameters,
     page,

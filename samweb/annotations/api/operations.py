@@ -5,13 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.annotations.api.schema import INVALID, MISSING, BatchIn, BatchOut, ChangesOut
 from samweb.annotations.selectors.changes import changes_since
 from samweb.annotations.services.operations import MOST_OPERATIONS, operations_apply
-from samweb.core.api import ApiView, known_parameters, whole_number
+from samweb.core.api import ApiView, Request, known_parameters, whole_number
 from samweb.core.errors import ApiError, Rejected, TooLarge
 from samweb.projects import selectors as projects
 

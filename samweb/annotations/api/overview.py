@@ -5,12 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.annotations.api.schema import MISSING, OverviewOut
 from samweb.annotations.selectors.overview import overview
-from samweb.core.api import ApiView
+from samweb.core.api import ApiView, Request
 from samweb.projects import selectors as projects
 
 

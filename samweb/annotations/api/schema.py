@@ -45,7 +45,7 @@ class AnnotationOut(serializers.Serializer):
     id = serializers.UUIDField()
     image = serializers.UUIDField()
     layer = serializers.CharField()
-    label = serializers.UUIDField(allow_null=True)
+    label = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     mask = MaskOut()
     recipe = serializers.JSONField(allow_null=True)
     attributes = serializers.DictField()
@@ -69,7 +69,7 @@ class AnnotationsOut(serializers.Serializer):
 class AnnotationIn(serializers.Serializer):
     """What PUT and PATCH of an annotation may carry."""
 
-    label = serializers.UUIDField(allow_null=True, required=False)
+    label = serializers.UUIDField(allow_null=True, required=False)  # type: ignore[assignment]
     mask = MaskIn(required=False)
     recipe = serializers.JSONField(allow_null=True, required=False)
     attributes = serializers.DictField(required=False)
@@ -93,7 +93,7 @@ class OperationIn(serializers.Serializer):
     active_ms = serializers.IntegerField(required=False, min_value=0)
     clicks = serializers.IntegerField(required=False, min_value=0)
     tool = serializers.CharField(required=False, max_length=40)
-    source = serializers.CharField(required=False, max_length=40)
+    source = serializers.CharField(required=False, max_length=40)  # type: ignore[assignment]
 
 
 class BatchIn(serializers.Serializer):
@@ -126,7 +126,7 @@ class OperationOut(serializers.Serializer):
     client_time = serializers.DateTimeField(allow_null=True)
     received = serializers.DateTimeField()
     tool = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     clicks = serializers.IntegerField()
     active_ms = serializers.IntegerField()
     payload = serializers.DictField()
@@ -136,7 +136,7 @@ class CommentOut(serializers.Serializer):
     id = serializers.UUIDField()
     image = serializers.UUIDField()
     annotation = serializers.UUIDField(allow_null=True)
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     x = serializers.FloatField(allow_null=True)
     y = serializers.FloatField(allow_null=True)
     text = serializers.CharField()
@@ -151,7 +151,7 @@ class CommentOut(serializers.Serializer):
 class CommentNew(serializers.Serializer):
     id = serializers.UUIDField(required=False)
     annotation = serializers.UUIDField(required=False, allow_null=True)
-    parent = serializers.UUIDField(required=False, allow_null=True)
+    parent = serializers.UUIDField(required=False, allow_null=True)  # type: ignore[assignment]
     x = serializers.FloatField(required=False, allow_null=True)
     y = serializers.FloatField(required=False, allow_null=True)
     text = serializers.CharField(max_length=10_000)
@@ -168,7 +168,7 @@ class LabelOut(serializers.Serializer):
     name = serializers.CharField()
     colour = serializers.CharField()
     kind = serializers.ChoiceField(choices=Label.Kind.choices)
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment]
     order = serializers.IntegerField()
     hotkey = serializers.CharField()
     attribute_schema = serializers.DictField()
@@ -182,7 +182,7 @@ class LabelIn(serializers.Serializer):
     name = serializers.CharField(required=False, max_length=200)
     colour = serializers.CharField(required=False, help_text="#rrggbb")
     kind = serializers.ChoiceField(choices=Label.Kind.choices, required=False)
-    parent = serializers.UUIDField(required=False, allow_null=True)
+    parent = serializers.UUIDField(required=False, allow_null=True)  # type: ignore[assignment]
     order = serializers.IntegerField(required=False)
     hotkey = serializers.CharField(required=False, max_length=1)
     attribute_schema = serializers.DictField(required=False)
