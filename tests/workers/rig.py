@@ -76,8 +76,7 @@ class Rig:
             if worker.poll() == -signal.SIGKILL:
                 return True  # by the run that it took up at once
             if worker.poll() is not None:
-                words = (self.folder / "worker.log").read_text()
-                pytest.fail(f"the worker ended:\n{words[-3000:]}")
+                pytest.fail(f"the worker ended:\n{self.words()[-3000:]}")
             return any(name.endswith(f":{worker.pid}") for name in self.ask("workers"))
 
         self.until(seen, "the worker to be seen")
@@ -126,9 +125,12 @@ class Rig:
             if found := condition():
                 return found
             time.sleep(0.05)
+        raise AssertionError(f"waited {seconds} s for {what}\n{self.words()[-3000:]}")
+
+    def words(self) -> str:
+        """What the workers have logged."""
         log = self.folder / "worker.log"
-        words = log.read_text()[-3000:] if log.exists() else ""
-        raise AssertionError(f"waited {seconds} s for {what}\n{words}")
+        return log.read_text() if log.exists() else ""
 
     def states(self, ids: list[str]) -> list[str]:
         return [run["state"] for run in self.ask("runs", ids=ids)]
