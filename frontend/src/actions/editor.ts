@@ -78,6 +78,7 @@ export class Editor {
 
   /** Why the open image cannot be changed, in words; null when it can. */
   locked(): string | null {
+    if (!this.state.loaded.get()) return "The objects of this image are still on their way.";
     const role = this.state.project.get()?.role;
     if (role === "viewer") return "You may look at this project but not change it.";
     const state = this.item?.jobImage?.state;
@@ -131,11 +132,14 @@ export class Editor {
     this.state.hidden.set(new Set());
     this.state.asking.set(null);
     this.state.readiness.set({ kind: "loading" });
+    // What was done to the image just left is not in what was fetched before it.
+    if (this.imageId) this.shelf.forgetAnnotations(this.imageId);
     const entry = this.shelf.get(id);
     try {
       const record = await entry.image;
       await this.enterProject(record.project);
       if (stale()) return;
+      this.state.loaded.set(false);
       this.document.load([]);
       this.state.image.set({ record, picture: null });
       this.fit();
@@ -245,15 +249,14 @@ export class Editor {
     const { records } = replay(alive, kept, record.id, author);
     this.outbox.opened(record.project, [...results, ...records], kept);
     this.document.load(records);
-    this.seq = Math.max(this.seq, seq);
+    this.state.loaded.set(true);
     this.sync.api.comments(record.id).then(
       (comments) => !stale() && this.state.comments.set(comments),
       () => undefined,
     );
     // Prefetched records may have aged: ask what happened since.
     this.seq = seq;
-    this.scheduleCatchUp(false);
-    this.shelf.forgetAnnotations(record.id);
+    await this.catchUp(false);
   }
 
   private embeddingProgress(id: string, state: string): void {

@@ -20,7 +20,7 @@ export function maySubmit(editor: Editor): boolean {
 /** Submits the open image; an image without objects is submitted as "nothing to label". */
 export function submit(editor: Editor): boolean {
   const row = editor.item?.jobImage;
-  if (!row || !maySubmit(editor)) return false;
+  if (!row || !maySubmit(editor) || !editor.state.loaded.get()) return false;
   if (editor.prompter.isOpen) {
     editor.say("Accept the open prompt (Enter) or drop it (Esc) first.", "warn");
     return false;

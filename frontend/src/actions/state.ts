@@ -44,6 +44,8 @@ export class EditorState {
   /** Rows of the job, or of the free editor's project without a job behind them. */
   readonly strip = new Signal<readonly StripItem[]>([]);
   readonly image = new Signal<OpenImage | null>(null);
+  /** The objects of the open image are there, those kept in the browser included. */
+  readonly loaded = new Signal(false);
   readonly failure = new Signal<string | null>(null);
   readonly readiness = new Signal<Readiness>({ kind: "none" });
   readonly labels = new Signal<readonly LabelRecord[]>([]);

@@ -62,10 +62,15 @@ export class DecoderClient {
   readonly stats: ReadSignal<DecoderStats> = this.statsSignal;
 
   constructor(
-    private readonly startWorker: () => WorkerLike,
+    private readonly startWorker: (threads: number) => WorkerLike,
     private threads: number,
     private readonly loadTimeout = LOAD_TIMEOUT_MS,
   ) {}
+
+  /** Starts the worker and its runtime before there is anything to load. */
+  warmUp(): void {
+    this.ensureWorker();
+  }
 
   /** Loads a bundle's graphs once; a second call waits for the first. */
   load(bundle: BundleGraphs): Promise<void> {
@@ -157,7 +162,7 @@ export class DecoderClient {
   }
 
   private loadOnce({ id, manifest, graphs }: BundleGraphs): Promise<unknown> {
-    const loaded = this.ask({ type: "load", bundle: id, manifest, graphs, threads: this.threads });
+    const loaded = this.ask({ type: "load", bundle: id, manifest, graphs });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(
@@ -179,7 +184,7 @@ export class DecoderClient {
 
   private ensureWorker(): WorkerLike {
     if (this.worker) return this.worker;
-    const worker = this.startWorker();
+    const worker = this.startWorker(this.threads);
     worker.onmessage = ({ data }) => {
       const waiting = this.waiting.get(data.id);
       this.waiting.delete(data.id);
@@ -212,10 +217,11 @@ export function startDecoder(): DecoderClient {
   const cores = navigator.hardwareConcurrency || 2;
   const threads = self.crossOriginIsolated && cores >= 4 ? Math.min(4, cores >> 1) : 1;
   return new DecoderClient(
-    () =>
+    (count) =>
       new Worker(new URL("./decoder.worker.ts", import.meta.url), {
         type: "module",
-        name: "samweb decoder",
+        // Read by the worker as the number of threads, before its runtime starts.
+        name: String(count),
       }) as unknown as WorkerLike,
     threads,
   );

@@ -12,6 +12,17 @@ const EMBEDDING_BYTES = 256 * 1024 * 1024;
 
 ort.env.wasm.wasmPaths = { wasm: wasmUrl, mjs: mjsUrl };
 ort.env.logLevel = "error";
+// The page says in the worker's name how many threads to use: the runtime reads it only once.
+ort.env.wasm.numThreads = self.crossOriginIsolated ? Math.max(1, Number(self.name)) || 1 : 1;
+
+/** y = x, as ONNX. Running it fetches and compiles the runtime while the real graphs travel. */
+const IDENTITY =
+  "CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==";
+
+async function warmUp(): Promise<void> {
+  const graph = Uint8Array.from(atob(IDENTITY), (letter) => letter.charCodeAt(0));
+  await ort.InferenceSession.create(graph, { executionProviders: ["wasm"] });
+}
 
 async function createSession(graph: ArrayBuffer): Promise<GraphSession> {
   const session = await ort.InferenceSession.create(graph, {
@@ -41,9 +52,8 @@ async function answer(request: Request): Promise<{ reply: Reply; transfer: Trans
   const { id } = request;
   switch (request.type) {
     case "load": {
-      ort.env.wasm.numThreads = self.crossOriginIsolated ? request.threads : 1;
       await core.load(request.bundle, request.manifest, request.graphs);
-      return { reply: { type: "loaded", id, threads: request.threads }, transfer: [] };
+      return { reply: { type: "loaded", id }, transfer: [] };
     }
     case "embed": {
       const { bundle, key, tensors, bytes } = request;
@@ -62,7 +72,8 @@ async function answer(request: Request): Promise<{ reply: Reply; transfer: Trans
 }
 
 // One at a time: a runtime session cannot run twice at once.
-let queue: Promise<void> = Promise.resolve();
+// What fails while warming up fails again, with words, in the first load.
+let queue: Promise<void> = warmUp().catch(() => undefined);
 self.onmessage = (event: MessageEvent<Request>) => {
   const request = event.data;
   queue = queue.then(async () => {

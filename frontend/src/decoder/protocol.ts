@@ -29,7 +29,6 @@ export type Request =
       bundle: string;
       manifest: BundleManifest;
       graphs: Partial<Record<BrowserGraph, ArrayBuffer>>;
-      threads: number;
     }
   | {
       type: "embed";
@@ -42,7 +41,7 @@ export type Request =
   | { type: "decode"; id: number; key: string; prompt: DecodePrompt };
 
 export type Reply =
-  | { type: "loaded"; id: number; threads: number }
+  | { type: "loaded"; id: number }
   | { type: "embedded"; id: number; key: string; evicted: string[] }
   | { type: "decoded"; id: number; answer: DecodeAnswer }
   | { type: "failed"; id: number; message: string };

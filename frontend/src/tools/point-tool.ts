@@ -53,6 +53,7 @@ export class PointTool implements Tool {
     const { press } = this;
     if (press.kind === "point" && distance(event.p_screen, press.start_screen) > CLICK_SLOP) {
       this.host.prompter.undo();
+      this.host.prompter.hover(null);
       this.press = { kind: "box", start_image: press.start_image };
       this.drawBox(press.start_image, event.p_image);
     } else if (press.kind === "box") {

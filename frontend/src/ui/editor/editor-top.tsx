@@ -76,6 +76,7 @@ function HandOn() {
   const editor = useEditor();
   const row = useJobImage();
   const annotations = useAnnotations();
+  const loaded = useSignal(editor.state.loaded);
   const run = useRun();
   const tip = useTip();
   // By itself, outside a job, an image is not handed on.
@@ -107,7 +108,7 @@ function HandOn() {
     );
   }
   const nothing = annotations.length === 0;
-  const can = maySubmit(editor);
+  const can = loaded && maySubmit(editor);
   return (
     <Button
       tone="primary"
@@ -117,7 +118,11 @@ function HandOn() {
       title={tip(nothing ? "Submit: nothing to label here" : "Submit and go on", "submit")}
       onClick={() => run("submit")}
     >
-      {can ? (nothing ? "Nothing to label" : "Submit") : STATE_WORDS[row.state]}
+      {can || !loaded
+        ? nothing && loaded
+          ? "Nothing to label"
+          : "Submit"
+        : STATE_WORDS[row.state]}
     </Button>
   );
 }

@@ -5,6 +5,7 @@ import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
+import { ReviewForms } from "./review-forms";
 import { percent } from "./words";
 
 export function Overlays() {
@@ -13,6 +14,7 @@ export function Overlays() {
       <CandidatesAtClick />
       <Banner />
       <PromptBar />
+      <ReviewForms />
       <Failure />
     </>
   );
@@ -90,7 +92,8 @@ function Banner() {
   const readiness = useSignal(editor.state.readiness);
   const image = useSignal(editor.state.image);
   useSignal(editor.state.project);
-  const locked = editor.locked();
+  const loaded = useSignal(editor.state.loaded);
+  const locked = loaded ? editor.locked() : null;
   if (!image) return null;
   return (
     <div className="banners">

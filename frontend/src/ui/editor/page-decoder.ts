@@ -8,6 +8,7 @@ export function pageDecoder(): DecoderClient {
   if (!decoder) {
     decoder = startDecoder();
     announceDecoder(decoder);
+    decoder.warmUp();
   }
   return decoder;
 }

@@ -60,7 +60,7 @@ function mount(editor: Editor, element: HTMLElement) {
     isHidden: (annotation) => state.hidden.get().has(annotation.id),
     selected: state.selected.get(),
     hovered: state.hovered.get(),
-    locked: editor.mode === "edit" && editor.locked() !== null,
+    locked: editor.mode === "edit" && state.loaded.get() && editor.locked() !== null,
     masksVisible: state.appearance.get().masksVisible,
     opacity: state.appearance.get().opacity,
     prompt: editor.prompter.view.get(),
