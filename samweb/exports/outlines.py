@@ -20,8 +20,14 @@ def of_mask(counts: rle.Counts, height: int, width: int) -> list[list[int]] | No
     x, y, box_width, box_height = rle.bbox(counts, height)
     if box_width == 0:
         return []
-    mask = rle.mask_of(counts, height, width)[y : y + box_height, x : x + box_width]
-    loops = _loops(np.pad(mask, 1).astype(np.int8))
+    starts, ends = rle.spans(counts)
+    steps = np.zeros(box_width * height + 1, dtype=np.int8)  # of the box's columns, full height
+    steps[starts - x * height] = 1
+    steps[ends - x * height] -= 1
+    bits = np.cumsum(steps[:-1], dtype=np.int8).reshape(box_width, height)
+    framed = np.zeros((box_height + 2, box_width + 2), dtype=np.int8)
+    framed[1:-1, 1:-1] = bits[:, y : y + box_height].T
+    loops = _loops(framed)
     outlines = []
     for rows, columns in loops:
         if _signed_area(rows, columns) < 0:
@@ -33,16 +39,18 @@ def of_mask(counts: rle.Counts, height: int, width: int) -> list[list[int]] | No
 
 def to_mask(outlines: list[list[int]], height: int, width: int) -> rle.Counts:
     """The counts of what lies inside polygons along pixel edges (even-odd). Raises RleError."""
-    flips = []
+    flips = [np.zeros(0, dtype=np.int64)]
     for outline in outlines:
         points = np.asarray(outline, dtype=np.int64).reshape(-1, 2)
-        following = np.roll(points, -1, axis=0)
-        for (x0, y0), (x1, y1) in zip(points.tolist(), following.tolist(), strict=True):
-            if y0 == y1 and x0 != x1:  # crossing this edge downwards enters or leaves
-                flips.append(np.arange(min(x0, x1), max(x0, x1)) * height + y0)
-            elif x0 != x1:
-                raise rle.RleError("The outline does not run along pixel edges.", "bad_outline")
-    values, times = np.unique(np.concatenate([*flips, []]).astype(np.int64), return_counts=True)
+        (x0, y0), (x1, y1) = points.T, np.roll(points, -1, axis=0).T
+        if ((x0 != x1) & (y0 != y1)).any():
+            raise rle.RleError("The outline does not run along pixel edges.", "bad_outline")
+        # Crossing a level edge downwards enters or leaves: one flip in each of its columns.
+        lengths = np.abs(x1 - x0)
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        columns = np.repeat(np.minimum(x0, x1), lengths) + within
+        flips.append(columns * height + np.repeat(y0, lengths))
+    values, times = np.unique(np.concatenate(flips), return_counts=True)
     edges = values[(times % 2 == 1) & (values < height * width)]
     return np.diff(np.concatenate(([0], edges, [height * width]))).astype(np.int64)
 
