@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from samweb.core.api import ApiView, bytes_response
+from samweb.core.api import ApiView, Request, bytes_response
 from samweb.core.errors import NotFound
 from samweb.core.files import store
 from samweb.core.models import Run
@@ -51,7 +50,7 @@ class EmbeddingView(ApiView):
         operation_id="embedding_bytes", tags=["embeddings"],
         responses={(200, "application/octet-stream"): BYTES, 404: MISSING},
     )  # fmt: skip
-    def get(self, request: Request, key: str) -> HttpResponse:
+    def get(self, request: Request, key: str) -> HttpResponseBase:
         found = selectors.embedding_visible(request.user, key)
         path = store().path("embeddings", found.sha256)
         if not path.is_file():
@@ -87,7 +86,7 @@ class BundleFileView(ApiView):
         operation_id="bundle_file", tags=["bundles"],
         responses={(200, "application/octet-stream"): BYTES, 404: MISSING},
     )  # fmt: skip
-    def get(self, request: Request, id: str, file: str) -> HttpResponse:
+    def get(self, request: Request, id: str, file: str) -> HttpResponseBase:
         graph = selectors.bundle_file(selectors.bundle_get(id), file)
         path = store().path("bundles", graph["sha256"])
         if not path.is_file():

@@ -7,12 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.accounts.models import User
 from samweb.core import runs
-from samweb.core.api import ApiView, known_parameters, page, whole_number
+from samweb.core.api import ApiView, Request, known_parameters, page, whole_number
 from samweb.core.errors import Forbidden, NotFound
 from samweb.core.models import Run
 from samweb.core.presentation import run_json
