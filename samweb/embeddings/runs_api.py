@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from samweb.accounts.models import User
 from samweb.core import runs
 from samweb.core.api import ApiView, Request, known_parameters, page, whole_number
-from samweb.core.errors import Forbidden, NotFound
+from samweb.core.errors import Forbidden, NotFound, Rejected
 from samweb.core.models import Run
 from samweb.core.presentation import run_json
 from samweb.embeddings import selectors
@@ -41,9 +41,10 @@ class ProjectRunsView(ApiView):
         known_parameters(request, "active", "kind", "cursor", "limit")
         projects.project_get(request.user, id)
         active = bool(whole_number(request.query_params.get("active"), "active", 0, 0, 1))
-        rows: QuerySet[Run] = selectors.runs_of(
-            id, active=active, kind=request.query_params.get("kind", "")
-        )
+        kind = request.query_params.get("kind", "")
+        if kind and not (kind.isascii() and kind.isidentifier()):
+            raise Rejected("kind must be the name of a kind of run.", code="bad_parameter")
+        rows: QuerySet[Run] = selectors.runs_of(id, active=active, kind=kind)
         return page(
             request, rows, lambda found: [run_json(run) for run in found],
             order=("-created", "-id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 from uuid import UUID
@@ -30,6 +31,11 @@ class EmbeddingState(TypedDict):
     url: str | None
     bundle: str | None
     error: str | None
+
+
+def is_hash(text: str) -> bool:
+    """Whether a text can be one of our names at all: 64 hexadecimal digits."""
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def embedding_key(pixels_sha256: str, bundle: str, view: str, dtype: str) -> str:
@@ -80,7 +86,7 @@ def bundles() -> list[Bundle]:
 
 def bundle_get(id: str) -> Bundle:
     """One bundle. Raises NotFound."""
-    found = Bundle.objects.filter(id=id).first()
+    found = Bundle.objects.filter(id=id).first() if is_hash(id) else None
     if found is None:
         raise NotFound("There is no such bundle here.")
     return found
@@ -161,7 +167,7 @@ def embedding_record(image: Image) -> dict[str, Any]:
 
 def embedding_visible(user: User, key: str) -> Embedding:
     """An embedding that the user may fetch: they see an image with its pixels. Or NotFound."""
-    found = Embedding.objects.filter(key=key).first()
+    found = Embedding.objects.filter(key=key).first() if is_hash(key) else None
     if found is None:
         raise NotFound("There is no such embedding here.")
     if not projects.image_scope(user).filter(pixels_sha256=found.pixels_sha256).exists():

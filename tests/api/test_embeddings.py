@@ -88,6 +88,8 @@ def test_strangers_find_nothing(
         f"/api/v1/runs/{run.id}",
         "/api/v1/embeddings/" + "0" * 64,
         "/api/v1/embeddings/nonsense",
+        "/api/v1/embeddings/%00",
+        "/api/v1/bundles/%00",
         "/api/v1/bundles/nonsense",
     ):
         assert client.get(url).status_code == 404, url
@@ -143,3 +145,5 @@ def test_a_projects_runs_are_listed_newest_first_in_pages(
     active = client.get(url, {"active": 1}).json()["results"]
     assert len(active) == 4
     assert client.get(url, {"activ": 1}).status_code == 400
+    assert client.get(url, {"kind": "\0"}).status_code == 400
+    assert client.get(url, {"kind": "quick"}).json()["results"]
