@@ -4,6 +4,7 @@
  */
 import { Signal } from "../../document/signal";
 import { asAppError } from "../../sync/errors";
+import type { FollowUnpacking } from "../../sync/unpacking";
 import type { Upload, UploadAnswer, UploadFile } from "../../sync/upload";
 
 export type UploadStatus =
@@ -47,6 +48,7 @@ export class UploadQueue {
     private readonly project: string,
     private readonly upload: Upload,
     private readonly onStored: () => void,
+    private readonly follow: FollowUnpacking,
     private readonly waitMs = 1000,
   ) {}
 
@@ -131,6 +133,44 @@ export class UploadQueue {
       message: refused.length > 1 ? refused.map(said).join(" ") : first ? said(first) : "",
     });
     if (answers.some((answer) => answer.status !== "refused")) this.onStored();
+    if (first?.status === "unpacking" && first.run) void this.unpack(id, item, first.run.id);
+  }
+
+  /** The zip's line tells how far it is; its refused entries get lines of their own. */
+  private async unpack(id: number, { folder }: UploadFile, run: string): Promise<void> {
+    try {
+      const result = await this.follow(run, (message) => {
+        this.change(id, { message });
+        this.onStored();
+      });
+      const { created, duplicate, refused } = result;
+      const words = [
+        `${created} stored`,
+        duplicate > 0 ? `${duplicate} already here` : "",
+        refused > 0 ? `${refused} refused` : "",
+      ];
+      this.change(id, {
+        status: created + duplicate > 0 ? "created" : "refused",
+        message: words.filter(Boolean).join(", "),
+      });
+      this.addRefused(folder, result.results);
+    } catch (thrown) {
+      this.change(id, { status: "refused", message: asAppError(thrown).detail });
+    }
+    this.onStored();
+  }
+
+  private addRefused(folder: string, entries: readonly { name: string; message?: string }[]): void {
+    const lines = entries.map(({ name, message = "" }) => ({
+      id: this.nextId++,
+      name,
+      folder,
+      size: 0,
+      sent: 0,
+      status: "refused" as const,
+      message,
+    }));
+    this.items.update((items) => [...items, ...lines]);
   }
 
   private change(id: number, change: Partial<UploadItem>): void {

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 
 import { AppError, offlineError } from "../../sync/errors";
+import { makeFollow } from "../../sync/unpacking";
+import type { Run } from "../../sync/api";
 import type { Upload } from "../../sync/upload";
 import { totals, UploadQueue } from "./upload-queue";
 import { filesOfDrop, filesOfInput } from "./walk";
@@ -65,6 +67,7 @@ describe("a dropped folder", () => {
 });
 
 describe("uploading", () => {
+  const never = () => new Promise<never>(() => undefined);
   const files = (...names: string[]) =>
     names.map((name) => ({ file: new File(["data"], name), folder: "" }));
 
@@ -76,7 +79,7 @@ describe("uploading", () => {
           : [{ name: file.name, status: "created" }],
       );
     const stored = vi.fn();
-    const queue = new UploadQueue("p", upload, stored);
+    const queue = new UploadQueue("p", upload, stored, never);
     queue.add(files("a.jpg", "bad.jpg", "c.jpg", "d.jpg"));
     await vi.waitFor(() => expect(totals(queue.items.get()).finished).toBe(4));
     expect(queue.items.get().map((item) => item.status)).toEqual([
@@ -100,11 +103,33 @@ describe("uploading", () => {
         ? Promise.reject(offlineError())
         : Promise.resolve([{ name: file.name, status: "created" }]);
     };
-    const queue = new UploadQueue("p", upload, () => undefined, 1);
+    const queue = new UploadQueue("p", upload, () => undefined, never, 1);
     queue.add(files("a.jpg", "huge.jpg"));
     await vi.waitFor(() => expect(totals(queue.items.get()).finished).toBe(2));
     expect(tries.filter((name) => name === "a.jpg").length).toBe(3);
     expect(tries.filter((name) => name === "huge.jpg").length).toBe(1);
     expect(queue.items.get()[1]).toMatchObject({ status: "refused", message: "Too large." });
+  });
+
+  it("follows a zip until it is unpacked and names what in it was refused", async () => {
+    const run = (state: string, more = {}) =>
+      ({ id: "r", state, progress: { done: 1, total: 3 }, ...more }) as unknown as Run;
+    const result = {
+      created: 2,
+      duplicate: 0,
+      refused: 1,
+      results: [{ name: "bad.jpg", message: "bad.jpg is empty: it has 0 bytes." }],
+    };
+    const runs = [run("queued"), run("running"), run("done", { result })];
+    const follow = makeFollow(() => Promise.resolve(runs.shift() ?? run("done")), 1);
+    const upload: Upload = () =>
+      Promise.resolve([{ name: "all.zip", status: "unpacking", run: run("queued") }]);
+    const queue = new UploadQueue("p", upload, () => undefined, follow);
+    queue.add(files("all.zip"));
+    await vi.waitFor(() => expect(queue.items.get().length).toBe(2));
+    expect(queue.items.get()).toMatchObject([
+      { name: "all.zip", status: "created", message: "2 stored, 1 refused" },
+      { name: "bad.jpg", status: "refused", message: "bad.jpg is empty: it has 0 bytes." },
+    ]);
   });
 });

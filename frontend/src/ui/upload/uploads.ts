@@ -1,11 +1,13 @@
 /** One queue per project, alive as long as the page. */
 import { sync } from "../../sync";
 import { makeUpload } from "../../sync/upload";
+import { makeFollow } from "../../sync/unpacking";
 import { queries } from "../data";
 import { UploadQueue } from "./upload-queue";
 
 const queues = new Map<string, UploadQueue>();
 const upload = makeUpload(sync.session);
+const follow = makeFollow((run) => sync.server.runs.get(run));
 
 export function uploadsOf(project: string): UploadQueue {
   let queue = queues.get(project);
@@ -18,7 +20,7 @@ export function uploadsOf(project: string): UploadQueue {
         void queries.invalidateQueries({ queryKey: ["projects"] });
       }, 400);
     };
-    queue = new UploadQueue(project, upload, refresh);
+    queue = new UploadQueue(project, upload, refresh, follow);
     queues.set(project, queue);
   }
   return queue;
