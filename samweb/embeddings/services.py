@@ -105,7 +105,7 @@ def embedding_request(
     if found is None:
         return None
     key, bundle = found
-    if Embedding.objects.filter(key=key).exists():
+    if _present([key]):
         return None
     return _enqueue(image, key, bundle, lane, actor)
 
@@ -124,11 +124,22 @@ def _enqueue(image: Image, key: str, bundle: Bundle, lane: str, actor: UUID | No
     )  # fmt: skip
 
 
+def _present(keys: Sequence[str]) -> set[str]:
+    """Which of these embeddings are there, bytes and all. Rows without bytes are dropped: after
+    a restore there are only rows, because embeddings are never backed up."""
+    files = store()
+    rows = dict(Embedding.objects.filter(key__in=keys).values_list("key", "sha256"))
+    gone = [key for key, sha256 in rows.items() if not files.exists("embeddings", sha256)]
+    if gone:
+        Embedding.objects.filter(key__in=gone).delete()
+    return set(rows) - set(gone)
+
+
 def embedding_request_missing(images: Sequence[Image]) -> int:
     """Ask for those of these embeddings that are neither there, on their way, nor refused."""
     keys = selectors.embedding_keys(images)
     names = [key for key, _bundle in keys.values()]
-    known = set(Embedding.objects.filter(key__in=names).values_list("key", flat=True))
+    known = _present(names)
     tried = set(
         Run.objects.filter(dedupe_key__in=[selectors.dedupe_key(key) for key in names])
         .exclude(state=Run.State.DONE)

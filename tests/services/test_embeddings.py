@@ -165,6 +165,17 @@ def test_states_follow_the_newest_run(tmp_path: Path, picture: cast.Image) -> No
     assert state() == "ready"
 
 
+def test_after_a_restore_the_embeddings_are_made_anew(tmp_path: Path, picture: cast.Image) -> None:
+    bundle = registered(tmp_path)
+    made = services.embedding_store(
+        pixels_sha256=picture.pixels_sha256, bundle=bundle, tensors=tensors()
+    )
+    assert services.embedding_request_missing([picture]) == 0
+    store().remove("embeddings", made.sha256)
+    assert services.embedding_request_missing([picture]) == 1
+    assert selectors.embedding_states([picture])[picture.id]["state"] == "queued"
+
+
 def test_states_of_many_images_take_as_many_queries_as_of_one(
     tmp_path: Path, orchard: cast.Project, django_assert_num_queries: Any
 ) -> None:
