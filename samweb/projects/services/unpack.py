@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.db import transaction
 
 from samweb.accounts.models import User
 from samweb.core.errors import ApiError
 from samweb.core.files import store
+from samweb.core.models import Run
 from samweb.core.runs import ActiveRun, Refused
 from samweb.projects import selectors
 from samweb.projects.models import Project
@@ -53,16 +53,26 @@ def zip_unpack(run: ActiveRun) -> dict[str, Any]:
         project = selectors.project_get(actor, run.project, "manager")
     except ApiError:
         raise Refused("The uploader may no longer add images to this project.") from None
-    files = store()
-    path = files.path("uploads", run.payload["sha256"])
+    path = store().path("uploads", run.payload["sha256"])
     if not path.is_file():
+        if run.attempts > 1:  # killed between the last entry and the end of the run
+            return {"created": 0, "duplicate": 0, "refused": 0, "results": []}
         raise Refused("The uploaded archive is gone. Upload it again.")
+    file = path.stat().st_ino
     result = archive_add(
         project=project, actor=actor, path=path, folder=run.payload.get("folder", ""),
         on_progress=run.progress, checkpoint=run.checkpoint,
     )  # fmt: skip
-    transaction.on_commit(lambda: files.remove("uploads", run.payload["sha256"]))
+    _discard(path, file, run)
     return result
+
+
+def _discard(path: Path, file: int, run: ActiveRun) -> None:
+    """Remove the archive, unless another run waits for it or it has just come again."""
+    sha256 = run.payload["sha256"]
+    others = Run.objects.filter(kind="unpack", state__in=Run.ACTIVE, payload__sha256=sha256)
+    if not others.exclude(pk=run.id).exists() and path.stat().st_ino == file:
+        path.unlink(missing_ok=True)
 
 
 def archive_add(
