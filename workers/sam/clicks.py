@@ -22,7 +22,7 @@ class Click:
 
 def bounding_box(mask: np.ndarray) -> tuple[int, int, int, int]:
     """(top, left, bottom, right) around what is set, ends exclusive; zeros when nothing is."""
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
         return 0, 0, 0, 0
     return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

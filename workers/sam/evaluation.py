@@ -196,7 +196,7 @@ def summary(objects: list[dict[str, Any]], max_clicks: int = MAX_CLICKS) -> dict
         return _mean([entry["ious"][min(click, len(entry["ious"])) - 1] for entry in objects])
 
     def clicks_needed(target: float) -> float:
-        needed = []
+        needed: list[float] = []
         for entry in objects:
             there = [number for number, value in enumerate(entry["ious"], 1) if value >= target]
             needed.append(there[0] if there else max_clicks)

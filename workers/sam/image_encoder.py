@@ -23,10 +23,12 @@ class LayerNorm2d(nn.Module):
         return self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-def conv_norm(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """A 3x3 convolution with batch norm, which exporting folds away."""
+def conv_norm(inputs: int, outputs: int, stride: int = 1, silent: bool = False) -> nn.Sequential:
+    """A 3x3 convolution with batch norm, which exporting folds away; `silent` starts at zero."""
     conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+    norm = nn.BatchNorm2d(outputs)
+    nn.init.constant_(norm.weight, 0.0 if silent else 1.0)
+    return nn.Sequential(conv, norm)
 
 
 class ResidualBlock(nn.Module):
@@ -35,8 +37,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = conv_norm(channels, channels)
-        self.second = conv_norm(channels, channels)
-        nn.init.zeros_(self.second[1].weight)  # starts as the identity
+        self.second = conv_norm(channels, channels, silent=True)  # the block starts as identity
 
     def forward(self, x: Tensor) -> Tensor:
         """[B,C,h,w] -> the same."""

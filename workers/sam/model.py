@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -65,6 +67,7 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def load_weights(path: str, device: str = "cpu") -> dict[str, Tensor]:
-    """A state dict from disk; nothing but tensors is unpickled."""
-    return torch.load(path, map_location=device, weights_only=True)
+def load_weights(path: str, device: str = "cpu") -> dict[str, Any]:
+    """A checkpoint from disk; nothing but tensors and plain values is unpickled."""
+    saved: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    return saved

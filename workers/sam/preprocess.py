@@ -34,12 +34,17 @@ def image_to_model(
     return (np.asarray(points_image, np.float64) * factors - 0.5).astype(np.float32)
 
 
+def normalise(pixels: np.ndarray) -> np.ndarray:
+    """RGB values 0..255 [..., 3] as the encoder wants them, float32."""
+    return (pixels.astype(np.float32) - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+
+
 def preprocess(image: np.ndarray, input_size: int) -> np.ndarray:
     """uint8 H x W x 3 RGB -> float32 [3, S, S]: scaled, normalised, then padded with zeros."""
     height, width = image.shape[:2]
     size = model_size(width, height, input_size)
     scaled = Image.fromarray(image).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    normalised = (np.asarray(scaled, np.float32) - np.float32(MEAN)) / np.float32(STD)
+    normalised = normalise(np.asarray(scaled))
     padded = np.zeros((3, input_size, input_size), np.float32)
     padded[:, : size[1], : size[0]] = normalised.transpose(2, 0, 1)
     return padded

@@ -175,7 +175,7 @@ def _warp(picture: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:
 
 def recoloured(rng: Rng, pixels: np.ndarray) -> np.ndarray:
     """Change light, colour and noise, as cameras and screens do."""
-    out = pixels.astype(np.float32)
+    out: np.ndarray = pixels.astype(np.float32)
     if rng.random() < 0.7:
         out = (out - 128) * rng.uniform(0.65, 1.35) + 128 + rng.uniform(-30, 30)
     if rng.random() < 0.5:
@@ -199,8 +199,8 @@ def draw_batch(
     """A batch of samples, real ones with the given probability."""
     batch: list[Sample] = []
     while len(batch) < settings.images:
-        use_real = scenes is None or rng.random() < settings.real_share
-        source = real.draw(rng) if use_real else scenes.draw(rng)
+        made = scenes is not None and rng.random() >= settings.real_share
+        source = scenes.draw(rng) if scenes is not None and made else real.draw(rng)
         sample = make_sample(rng, source, settings.size, settings.prompts, settings.whole)
         if sample is not None:
             batch.append(sample)

@@ -80,7 +80,7 @@ class DecodeGraph(nn.Module):
 
 def export_graphs(model: Sam, folder: Path) -> dict[str, tuple[list[str], list[str]]]:
     """Write the four graphs; returns the names of their inputs and outputs."""
-    model = model.eval().to(memory_format=torch.contiguous_format)
+    model = model.eval()
     size, low = model.config.input_size, model.config.low_res_size
     image = torch.randn(2, 3, size, size)
     embeddings = tuple(tensor[:1] for tensor in model.encode(image))
@@ -131,7 +131,7 @@ def _export(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            graph,
+            graph.eval(),  # torch puts a model back into the mode it was found in
             example,
             str(path),
             input_names=inputs,

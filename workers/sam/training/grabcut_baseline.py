@@ -38,8 +38,8 @@ class GrabCutSegmenter:
         self, side: int = 320, sure: float = 0.012, likely: float = 0.12, iterations: int = 3
     ) -> None:
         self.side, self.sure, self.likely, self.iterations = side, sure, likely, iterations
-        self.image = np.zeros((0, 0, 3), np.uint8)
-        self.size = (0, 0)
+        self.image: np.ndarray = np.zeros((0, 0, 3), np.uint8)
+        self.size, self.scale = (0, 0), 1.0
 
     def start(self, image: np.ndarray) -> None:
         """Scale once."""
@@ -68,15 +68,9 @@ class GrabCutSegmenter:
             cv2.circle(seeds, place, sure, cv2.GC_FGD if click.positive else cv2.GC_BGD, -1)
         try:
             cv2.setRNGSeed(0)
-            cv2.grabCut(
-                self.image,
-                seeds,
-                None,
-                np.zeros((1, 65)),
-                np.zeros((1, 65)),
-                self.iterations,
-                cv2.GC_INIT_WITH_MASK,
-            )
+            models, nowhere = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, 0, 0)
+            mode = cv2.GC_INIT_WITH_MASK
+            cv2.grabCut(self.image, seeds, nowhere, *models, self.iterations, mode)
         except cv2.error:  # no background at all: everything is an object
             pass
         chosen = _clicked_parts((seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD), clicks, places)

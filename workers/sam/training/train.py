@@ -24,7 +24,7 @@ import torch.multiprocessing as multiprocessing
 from torch import Tensor, nn
 
 from workers.sam.model import Sam, load_weights
-from workers.sam.preprocess import MEAN, STD
+from workers.sam.preprocess import normalise
 from workers.sam.training import interaction
 from workers.sam.training.data import BatchSettings, RealStore, Sample, SceneStore, draw_batch
 from workers.sam.training.losses import round_loss, true_iou
@@ -54,6 +54,14 @@ class Progress:
     images_seen: int = 0
 
 
+def channels_last(model: Sam) -> Sam:
+    """Convolutions on a CPU are up to twice as fast in this order of memory."""
+    for parameter in model.parameters():
+        if parameter.ndim == 4:
+            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+    return model
+
+
 class Averaged:
     """An exponential moving average of the weights and of the batch statistics."""
 
@@ -75,8 +83,7 @@ class Averaged:
 
 def to_tensors(batch: list[Sample]) -> tuple[Tensor, Tensor]:
     """Normalised images [B,3,S,S] and targets [B*P,R,R]."""
-    pixels = np.stack([sample.pixels for sample in batch]).astype(np.float32)
-    pixels = (pixels - np.float32(MEAN)) / np.float32(STD)
+    pixels = normalise(np.stack([sample.pixels for sample in batch]))
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2)
     targets = np.concatenate([sample.targets for sample in batch])
     return images, torch.from_numpy(targets)
@@ -155,7 +162,7 @@ class Trainer:
     def __init__(self, rank: int, options: argparse.Namespace) -> None:
         self.rank, self.options = rank, options
         torch.manual_seed(0)  # all processes begin with the same weights
-        self.model = Sam().to(memory_format=torch.channels_last)
+        self.model = channels_last(Sam())
         self.averaged, self.at = Averaged(self.model), Progress()
         self.optimizer = make_optimizer(self.model, options.rate)
         self.checkpoint: Path = options.out / "checkpoint.pt"
