@@ -256,7 +256,8 @@ export class Editor {
     );
     // Prefetched records may have aged: ask what happened since.
     this.seq = seq;
-    await this.catchUp(false);
+    // Without a network what was prefetched is shown; the socket says when there is more.
+    await this.catchUp(false).catch(() => undefined);
   }
 
   private embeddingProgress(id: string, state: string): void {

@@ -1,8 +1,9 @@
 /**
  * Clicks and boxes. The point is asked of the decoder on the press, not on the release; a press
- * that turns into a drag takes it back and becomes a box, or moves the point it started on.
+ * that turns into a drag takes it back and becomes a box, or moves the point or the box's corner it
+ * started on.
  */
-import { boxBetween, nearestPoint, pointInImage } from "../geometry/hit";
+import { boxBetween, boxCorner, nearestPoint, pointInImage } from "../geometry/hit";
 import type { Point } from "../geometry/spaces";
 import { CLICK_SLOP, distance, type Tool, type ToolEvent, type ToolHost } from "./tool";
 
@@ -39,6 +40,7 @@ export class PointTool implements Tool {
       }
       return;
     }
+    if (event.button === 0 && this.grabsCorner(event.p_screen)) return;
     this.host.clicked();
     const label = event.button === 2 || event.alt ? 0 : 1;
     prompter.addPoint(event.p_image, label);
@@ -95,6 +97,17 @@ export class PointTool implements Tool {
     const inside = pointInImage(event.p_image, width, height);
     this.host.setHovered(null);
     prompter.hover(inside ? event.p_image : null);
+  }
+
+  /** A press on a handle drags that corner; the opposite one stays where it is. */
+  private grabsCorner(p_screen: Point): boolean {
+    const box = this.host.prompter.view.get().prompts?.boxes.at(-1);
+    const corner = box && boxCorner(box, p_screen, this.host.viewport(), POINT_REACH);
+    if (!box || corner === null || corner === undefined) return false;
+    const [x0, y0, x1, y1] = box;
+    const opposite = { x: corner === 0 || corner === 3 ? x1 : x0, y: corner < 2 ? y1 : y0 };
+    this.press = { kind: "box", start_image: opposite };
+    return true;
   }
 
   private pointUnder(p_screen: Point): number {
