@@ -205,7 +205,8 @@ def test_a_number_beyond_floats_is_refused_in_words(orchard, picture, ben, as_us
     response = as_user(ben).post(
         f"/api/v1/projects/{orchard.id}/operations", text, content_type="application/json"
     )
-    assert response.json()["results"][0]["status"] == "rejected"
+    assert response.status_code == 400
+    assert Operation.objects.count() == 0
 
 
 def test_a_patch_changes_pixels_in_its_box_only(orchard, picture, ben, as_user):
@@ -322,5 +323,5 @@ def test_a_full_batch_takes_a_bounded_number_of_queries(
     orchard, picture, ben, as_user, django_assert_max_num_queries
 ):
     batch = [creation(picture, label_of(orchard)) for _ in range(20)]
-    with django_assert_max_num_queries(20 * 8 + 15):
+    with django_assert_max_num_queries(20 * 7 + 15):
         sent(as_user(ben), orchard, *batch)

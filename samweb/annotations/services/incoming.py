@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Model
 from django.utils.dateparse import parse_datetime
 
 from samweb.accounts.models import User
@@ -142,6 +143,14 @@ class Writing:
         if label is None:
             raise Refused("There is no such label in this project.", "unknown_label")
         return label
+
+    def taken(self, model: type[Model], op: Incoming) -> bool:
+        """Whether the id of a new row names a row of this project. Refused when it is another's."""
+        rows = model._default_manager.filter(pk=op.target).values_list("project", flat=True)
+        owner = next(iter(rows), None)
+        if owner is not None and owner != self.project.pk:
+            raise Refused("This id is taken. Make a new one.", "id_reused")
+        return owner is not None
 
     def work_on(self, image: Image, layer: str) -> list[JobImage]:
         """The live job images of an image's layer."""

@@ -55,10 +55,9 @@ def create(w: Writing, op: Incoming) -> Done:
     """A new object on an image."""
     w.require("annotator")
     fields = read(op.payload, CREATE, "image", "label", "mask")
-    if existing := annotation_row(w, op.target):
-        raise Stale(annotation_record(existing))
-    if Annotation.objects.filter(id=op.target).exists():
-        raise Refused("This id is taken. Make a new one.", "id_reused")
+    if w.taken(Annotation, op):
+        existing = annotation_row(w, op.target)
+        raise Stale(annotation_record(existing) if existing else None)
     if op.base_version != 0:
         raise Stale(None)
     image = w.image(fields.pop("image"))

@@ -35,10 +35,9 @@ def create(w: Writing, op: Incoming) -> Done:
     """A remark on an image, a place in it, an object, or another remark."""
     w.require("annotator")
     fields = read(op.payload, CREATE, "image", "text")
-    if existing := _row(w, op.target):
-        raise Stale(comment_record(existing))
-    if Comment.objects.filter(id=op.target).exists():
-        raise Refused("This id is taken. Make a new one.", "id_reused")
+    if w.taken(Comment, op):
+        existing = _row(w, op.target)
+        raise Stale(comment_record(existing) if existing else None)
     image = w.image(fields["image"])
     _check_place(fields, image)
     row = Comment(

@@ -51,10 +51,9 @@ def create(w: Writing, op: Incoming) -> Done:
     """Hand out images: the named ones, all that are in no job, or so many of those."""
     w.require("manager")
     fields = read(op.payload, CREATE, "name")
-    if existing := _row(w, op.target):
-        raise Stale(job_record(existing))
-    if Job.objects.filter(id=op.target).exists():
-        raise Refused("This id is taken. Make a new one.", "id_reused")
+    if w.taken(Job, op):
+        existing = _row(w, op.target)
+        raise Stale(job_record(existing) if existing else None)
     job = Job(
         id=op.target, project=w.project, name=fields["name"], created_by=w.user, version=1,
         instructions=fields.get("instructions", ""), layer=fields.get("layer", "main"),
