@@ -181,6 +181,7 @@ def test_a_malformed_mask_stores_nothing(mask, code, orchard, picture, ben, as_u
         ({"points": [{"x": 60.5, "y": 1, "label": 1}]}, "out_of_bounds"),
         ({"points": [{"x": -0.5, "y": 1, "label": 1}]}, "out_of_bounds"),
         ({"boxes": [[0, 0, 61, 40]]}, "out_of_bounds"),
+        ({"boxes": [[0, 0, 10**400, 40]]}, "bad_recipe"),
         ({"boxes": [[5, 5, 5, 9]]}, "bad_recipe"),
         ({"boxes": [[9, 5, 5, 9]]}, "bad_recipe"),
         ({"points": [{"x": "3", "y": 1, "label": 1}]}, "bad_recipe"),

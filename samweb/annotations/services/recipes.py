@@ -5,7 +5,6 @@ A kind of step is one more entry in STEPS.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -124,7 +123,8 @@ def _prompts(value: Any, image: Image) -> dict[str, Any]:
 
 
 def _any_number(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+    # Compared, not converted: a whole number of 400 digits has no float.
+    if type(value) not in (int, float) or not -1e9 <= value <= 1e9:
         raise Refused("must be a finite number.")
     return value
 
