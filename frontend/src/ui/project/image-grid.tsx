@@ -24,10 +24,13 @@ interface ImageGridProps {
   images: readonly Image[];
   more: boolean;
   onMore: () => void;
+  /** Chosen images; null where choosing makes no sense for this person. */
+  chosen: ReadonlySet<string> | null;
+  onChoose: (image: Image, range: boolean) => void;
 }
 
 /** Only the rows in sight are in the page. */
-export function ImageGrid({ project, images, more, onMore }: ImageGridProps) {
+export function ImageGrid({ project, images, more, onMore, chosen, onChoose }: ImageGridProps) {
   const box = useRef<HTMLDivElement>(null);
   const [columns, setColumns] = useState(6);
   const [top, setTop] = useState(0);
@@ -68,7 +71,13 @@ export function ImageGrid({ project, images, more, onMore }: ImageGridProps) {
           }}
         >
           {images.slice(row.index * columns, (row.index + 1) * columns).map((image) => (
-            <ImageCard key={image.id} image={image} project={project} />
+            <ImageCard
+              key={image.id}
+              image={image}
+              project={project}
+              chosen={chosen ? chosen.has(image.id) : null}
+              onChoose={onChoose}
+            />
           ))}
         </div>
       ))}
@@ -76,14 +85,35 @@ export function ImageGrid({ project, images, more, onMore }: ImageGridProps) {
   );
 }
 
-function ImageCard({ image, project }: { image: Image; project: Project }) {
+interface ImageCardProps {
+  image: Image;
+  project: Project;
+  chosen: boolean | null;
+  onChoose: (image: Image, range: boolean) => void;
+}
+
+function ImageCard({ image, project, chosen, onChoose }: ImageCardProps) {
   const [dot, word] = EMBEDDING_WORDS[image.embedding?.state ?? ""] ?? ["", "no embedding yet"];
   const failed = image.embedding?.state === "failed";
   const title = [image.name, `${image.width} × ${image.height}`, image.note, image.embedding?.error]
     .filter(Boolean)
     .join("\n");
   return (
-    <div className="image-card" data-testid="image-card" data-state={image.embedding?.state}>
+    <div
+      className={chosen ? "image-card image-chosen" : "image-card"}
+      data-testid="image-card"
+      data-state={image.embedding?.state}
+    >
+      {chosen !== null && (
+        <input
+          type="checkbox"
+          className="image-check"
+          aria-label={`Choose ${image.name}`}
+          title="Choose; with Shift everything in between"
+          checked={chosen}
+          onChange={(event) => onChoose(image, (event.nativeEvent as MouseEvent).shiftKey)}
+        />
+      )}
       <Link href={`/projects/${project.id}/images/${image.id}`} title={title}>
         <img src={image.thumbnail_url} alt="" loading="lazy" decoding="async" />
         <span className="row">

@@ -10,7 +10,9 @@ import { DropZone } from "../upload/drop-zone";
 import { FileButtons } from "../upload/file-buttons";
 import { UploadPanel } from "../upload/upload-panel";
 import { uploadsOf } from "../upload/uploads";
+import { ChosenBar } from "./chosen-bar";
 import { ImageGrid } from "./image-grid";
+import { useChosen } from "./chosen";
 
 /** Filters live in the address, so that a link shows what I saw. */
 function useFilter(): [string, string, (name: "search" | "folder", value: string) => void] {
@@ -56,6 +58,7 @@ export function ImagesTab({ project }: { project: Project }) {
     setFolders([...new Set([...folders, ...unseen.map((image) => image.folder)])].sort());
   }
 
+  const chosen = useChosen(images);
   const queue = uploadsOf(project.id);
   const mayAdd = atLeast(project.role, "manager");
   const filtered = Boolean(search || folder);
@@ -92,6 +95,9 @@ export function ImagesTab({ project }: { project: Project }) {
           )}
         </div>
         <UploadPanel queue={queue} />
+        {chosen.images.length > 0 && (
+          <ChosenBar project={project} images={chosen.images} onDone={chosen.clear} />
+        )}
         <ErrorNote
           error={list.error}
           what="The images could not be loaded."
@@ -110,6 +116,8 @@ export function ImagesTab({ project }: { project: Project }) {
           project={project}
           images={images}
           more={list.hasNextPage}
+          chosen={mayAdd ? chosen.ids : null}
+          onChoose={chosen.toggle}
           onMore={() => !list.isFetchingNextPage && void list.fetchNextPage()}
         />
       </div>

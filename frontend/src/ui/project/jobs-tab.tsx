@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { ClipboardList, Plus, Trash2 } from "lucide-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useSearch } from "wouter";
 
 import { sync } from "../../sync";
 import { atLeast, JOB_IMAGE_STATES, type Job, type Project } from "../../sync/api";
@@ -10,12 +11,15 @@ import { Button, LinkButton } from "../kit/button";
 import { Empty, ErrorNote } from "../kit/notes";
 import { Bar } from "../kit/progress";
 import { count, stateWord } from "../kit/words";
+import { ImagesInState } from "./images-in-state";
 import { NewJob } from "./new-job";
 
 export function JobsTab({ project }: { project: Project }) {
   const jobs = useJobs(project.id);
   const [making, setMaking] = useState(false);
   const rows = jobs.data ?? [];
+  const asked = new URLSearchParams(useSearch()).get("state");
+  const state = JOB_IMAGE_STATES.find((one) => one === asked);
   const manages = atLeast(project.role, "manager");
   const newJob = (
     <Button tone="primary" icon={Plus} data-testid="new-job" onClick={() => setMaking(true)}>
@@ -58,6 +62,7 @@ export function JobsTab({ project }: { project: Project }) {
           </tbody>
         </table>
       )}
+      {state && <ImagesInState project={project} jobs={rows} state={state} />}
       {making && <NewJob project={project} onClose={() => setMaking(false)} />}
     </>
   );
@@ -77,9 +82,13 @@ function JobRow({ job, manages }: { job: Job; manages: boolean }) {
       <td>
         <span className="state-counts">
           {JOB_IMAGE_STATES.filter((state) => (job.counts?.[state] ?? 0) > 0).map((state) => (
-            <span key={state} className={`state-count state-${state}`}>
+            <Link
+              key={state}
+              href={`/projects/${job.project}/jobs?state=${state}`}
+              className={`quiet-link state-count state-${state}`}
+            >
               {count(job.counts?.[state] ?? 0)} {stateWord(state).toLowerCase()}
-            </span>
+            </Link>
           ))}
         </span>
       </td>

@@ -2,13 +2,19 @@ import { useState, type FormEvent } from "react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import { sync } from "../../sync";
-import { atLeast, type Membership, type NewJob as NewJobBody, type Project } from "../../sync/api";
+import {
+  atLeast,
+  type Image,
+  type Membership,
+  type NewJob as NewJobBody,
+  type Project,
+} from "../../sync/api";
 import { useMembers, useOverview } from "../data";
 import { Button } from "../kit/button";
 import { Dialog } from "../kit/dialog";
 import { Choice, Field } from "../kit/field";
 import { ErrorNote } from "../kit/notes";
-import { count } from "../kit/words";
+import { count, plural } from "../kit/words";
 
 export function memberName({ user }: Membership): string {
   return user.display_name || user.name || user.username || "somebody";
@@ -16,8 +22,16 @@ export function memberName({ user }: Membership): string {
 
 type Which = "all" | "some";
 
+interface NewJobProps {
+  project: Project;
+  /** Chosen by hand; else the form asks for all or a number. */
+  images?: readonly Image[];
+  onClose: () => void;
+  onMade?: () => void;
+}
+
 /** Name, person, images. */
-export function NewJob({ project, onClose }: { project: Project; onClose: () => void }) {
+export function NewJob({ project, images, onClose, onMade }: NewJobProps) {
   const members = useMembers(project.id).data ?? [];
   const overview = useOverview(project.id).data;
   const handedOut = Object.values(overview?.job_images ?? {}).reduce((sum, n) => sum + n, 0);
@@ -39,13 +53,18 @@ export function NewJob({ project, onClose }: { project: Project; onClose: () => 
         assignee: person,
         ...(reviewer ? { reviewer } : {}),
         ...(instructions.trim() ? { instructions: instructions.trim() } : {}),
-        ...(which === "all" ? { all_unassigned: true as const } : { count: Number(number) }),
+        ...(images
+          ? { images: images.map((image) => image.id) }
+          : which === "all"
+            ? { all_unassigned: true as const }
+            : { count: Number(number) }),
       };
       return sync.server.jobs.create(project.id, body);
     },
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ["project", project.id] });
       void client.invalidateQueries({ queryKey: ["my-jobs"] });
+      onMade?.();
       onClose();
     },
   });
@@ -75,28 +94,32 @@ export function NewJob({ project, onClose }: { project: Project; onClose: () => 
             onChange={setReviewer}
           />
         </div>
-        <div className="two">
-          <Choice<Which>
-            label="Images"
-            value={which}
-            options={[
-              ["all", `All that are in no job (${count(free)})`],
-              ["some", "A number of them"],
-            ]}
-            onChange={setWhich}
-          />
-          {which === "some" && (
-            <Field
-              label="How many"
-              type="number"
-              min={1}
-              max={Math.max(1, free)}
-              required
-              value={number}
-              onChange={(event) => setNumber(event.target.value)}
+        {images ? (
+          <p className="muted dialog-text">With the {plural(images.length, "image")} you chose.</p>
+        ) : (
+          <div className="two">
+            <Choice<Which>
+              label="Images"
+              value={which}
+              options={[
+                ["all", `All that are in no job (${count(free)})`],
+                ["some", "A number of them"],
+              ]}
+              onChange={setWhich}
             />
-          )}
-        </div>
+            {which === "some" && (
+              <Field
+                label="How many"
+                type="number"
+                min={1}
+                max={Math.max(1, free)}
+                required
+                value={number}
+                onChange={(event) => setNumber(event.target.value)}
+              />
+            )}
+          </div>
+        )}
         <Field
           label="Instructions"
           placeholder="What to outline, what to leave out"
