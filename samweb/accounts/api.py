@@ -50,9 +50,7 @@ class SessionView(ApiView):
         user = request.user if request.user.is_authenticated else None
         return Response({"user": shapes.SessionUser(user).data if user else None})
 
-    @extend_schema(
-        request=shapes.SignInInput, responses=shapes.SessionAnswer, tags=["accounts"]
-    )
+    @extend_schema(request=shapes.SignInInput, responses=shapes.SessionAnswer, tags=["accounts"])
     def post(self, request: Request) -> Response:
         """Sign in with a password. 401 bad_credentials; 429 with retry_after when throttled."""
         CookieAuthentication().enforce_csrf(request)  # signing somebody in is a change too
@@ -98,9 +96,7 @@ class TokensView(ApiView):
         known_parameters(request, "cursor", "limit")
         return page(request, selectors.token_scope(request.user), _many(shapes.Token))
 
-    @extend_schema(
-        request=shapes.TokenInput, responses={201: shapes.NewToken}, tags=["accounts"]
-    )
+    @extend_schema(request=shapes.TokenInput, responses={201: shapes.NewToken}, tags=["accounts"])
     def post(self, request: Request) -> Response:
         """Make a token. Its text is in this answer and nowhere else, ever."""
         by_hand(request)
@@ -145,9 +141,7 @@ class UsersView(ApiView):
         found = list(selectors.people_to_add(search)[:10]) if len(search) >= 2 else []
         return Response({"results": _many(shapes.PersonToAdd)(found), "next": None})
 
-    @extend_schema(
-        request=shapes.PersonInput, responses={201: shapes.NewPerson}, tags=["accounts"]
-    )
+    @extend_schema(request=shapes.PersonInput, responses={201: shapes.NewPerson}, tags=["accounts"])
     def post(self, request: Request) -> Response:
         """Make an account (admin). A generated password is in this answer and nowhere else."""
         selectors.require_admin(request.user)
@@ -161,9 +155,7 @@ class UsersView(ApiView):
 class UserView(ApiView):
     """One account."""
 
-    @extend_schema(
-        request=shapes.PersonChanges, responses=shapes.Person, tags=["accounts"]
-    )
+    @extend_schema(request=shapes.PersonChanges, responses=shapes.Person, tags=["accounts"])
     def patch(self, request: Request, id: UUID) -> Response:
         """Change an account (admin): its name, whether it may make projects, whether it is open."""
         selectors.require_admin(request.user)

@@ -228,9 +228,7 @@ def _to_srgb(image: Image.Image, profile: bytes, notes: list[str]) -> Image.Imag
     return converted or image
 
 
-def _windowed(
-    image: Image.Image, notes: list[str]
-) -> tuple[Image.Image, dict[str, float]]:
+def _windowed(image: Image.Image, notes: list[str]) -> tuple[Image.Image, dict[str, float]]:
     values = np.asarray(image)
     if values.dtype.kind == "f":
         finite = np.isfinite(values)

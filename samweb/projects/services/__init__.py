@@ -1,7 +1,7 @@
 """Writes about projects, members, labels and images; uploads become images here.
 
-    POST /projects/{id}/uploads -> uploads.file_add -> decoding.decode (a child process with limits)
-      -> images.image_create -> events.image_added (embeddings enqueues a Run)
+POST /projects/{id}/uploads -> uploads.file_add -> decoding.decode (a child process with limits)
+  -> images.image_create -> events.image_added (embeddings enqueues a Run)
 """
 
 from samweb.projects.services.counter import next_seq

@@ -67,9 +67,7 @@ def _locked(membership: Membership) -> Membership:
 def _may_handle(actor: User, project: Project, role: str) -> None:
     own = selectors.require_role(actor, project, Role.MANAGER)
     if RANK[role] > RANK[own]:
-        raise Forbidden(
-            f"A {own} cannot give or take the role {role}.", code="role_above_yours"
-        )
+        raise Forbidden(f"A {own} cannot give or take the role {role}.", code="role_above_yours")
 
 
 def _keep_an_owner(membership: Membership) -> None:

@@ -47,9 +47,7 @@ def project_update(*, project: Project, actor: User, base_version: int, **change
     project.save(update_fields=[*FIELDS, "version"])
     if redrawn:
         events.tell_bundle_changing(project, project.bundle)
-    audit(
-        "project.update", actor=actor, target=project, project=project.pk, fields=sorted(changes)
-    )
+    audit("project.update", actor=actor, target=project, project=project.pk, fields=sorted(changes))
     live.publish(project.pk, {"type": "project", "version": project.version})
     return project
 
