@@ -31,6 +31,8 @@ export function listenToKeys(
     (event) => {
       const now = context();
       if (event.defaultPrevented || isTyping(event.target) || belongsToFocus(event, now)) return;
+      // What lies over the editor has the keys, also when nothing in it has the focus.
+      if (document.querySelector("dialog[open]")) return;
       now.editor.effort.touch(event.timeStamp);
       if (event.key === " ") {
         event.preventDefault();
