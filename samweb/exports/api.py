@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from samweb.core.api import (
     ApiView,
+    Request,
     StrictSerializer,
     bytes_response,
     checked,
@@ -124,7 +124,7 @@ class ExportFileView(ApiView):
         responses={(200, "application/zip"): OpenApiTypes.BINARY}, tags=["exports"],
         parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER)],
     )  # fmt: skip
-    def get(self, request: Request, id: UUID) -> HttpResponse:
+    def get(self, request: Request, id: UUID) -> HttpResponseBase:
         """The archive as an attachment. Range is honoured; the ETag is its SHA-256."""
         export = selectors.finished_get(request.user, id)
         path = store().path("exports", export.sha256)

@@ -128,6 +128,8 @@ def _snapshot(export: Export, spool: Path) -> Dataset:
         )  # fmt: skip
     except Project.DoesNotExist:
         raise runs.Refused("The project has been deleted.") from None
+    except snapshot.Miscounted as error:
+        raise runs.Refused(f"Reading the project failed: {error}.") from error
 
 
 def _write_and_check(

@@ -24,6 +24,12 @@ INCLUDE = {
     "all": None,
 }
 NO_LABEL = "(no label)"
+
+
+class Miscounted(Exception):
+    """The snapshot does not hold as many annotations or images as the database counts."""
+
+
 _CHUNK = 200  # images whose annotations are fetched together
 
 
@@ -52,7 +58,7 @@ def take(
 ) -> Dataset:
     """Write the project's state into `spool` and return it as a Dataset.
 
-    `include` is a key of INCLUDE. Raises Project.DoesNotExist.
+    `include` is a key of INCLUDE. Raises Project.DoesNotExist, Miscounted.
     """
     with frozen(), spool.open("w", encoding="utf-8") as file:
         row = Project.objects.get(id=project, deleted_at__isnull=True)
@@ -62,9 +68,21 @@ def take(
             with_images=with_images, categories=list(categories.values()), labels=labels,
         )  # fmt: skip
         reader = _Reader(header, {key: item.number for key, item in categories.items()})
-        for picture in reader.pictures(_images(row, include)):
+        images = _images(row, include)
+        for picture in reader.pictures(images):
             file.write(line_of(picture))
+        _count_again(header, images)
     return Dataset(header, spool)
+
+
+def _count_again(header: Header, images: QuerySet[Image]) -> None:
+    """Ask the database, in one plain statement, for the number of what was read in chunks."""
+    objects = Annotation.objects.filter(
+        image__in=images.order_by().values("id"), layer="main", deleted_at__isnull=True
+    ).count()
+    read = header.objects + sum(header.left_out.values())
+    if (read, header.pictures) != (objects, images.count()):
+        raise Miscounted(f"{read} of {objects} annotations were read")
 
 
 def _images(project: Project, include: str) -> QuerySet[Image]:

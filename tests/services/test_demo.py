@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.core.management import call_command
 
 from samweb.annotations.models import Annotation, JobImage, Operation
+from samweb.core.files import store
 from samweb.exports import services
 from samweb.exports.demo import load
 from samweb.projects.models import Image, Project
@@ -31,6 +33,10 @@ def test_the_demo_has_its_pictures_and_one_accepted_example(ada: cast.User, data
     export.refresh_from_db()
     assert export.report["per_label"]["animal"] == 2
     assert export.report["min_iou"] == 1.0
+    with ZipFile(store().path("exports", export.sha256)) as archive:
+        content = json.loads(archive.read("instances.json"))
+    assert content["licenses"] == [{"id": 1, "name": "CC BY 2.0", "url": ""}]
+    assert content["images"][0]["license"] == 1 and "Flickr" in content["images"][0]["credit"]
 
 
 def test_a_second_time_nothing_happens_also_when_the_demo_was_deleted(

@@ -92,7 +92,7 @@ def _models() -> list[type[Model]]:
 
 def _tables() -> list[tuple[str, list[str], str]]:
     """Name, columns and key of every table, in the order of names."""
-    models = [*_models(), MigrationRecorder(connection).Migration]
+    models: list[type[Model]] = [*_models(), MigrationRecorder(connection).Migration]
     return sorted(
         (
             model._meta.db_table,
