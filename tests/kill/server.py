@@ -80,7 +80,7 @@ class Server:
         self.watch.join(20)
         self.log.close()
 
-    def wait_until_up(self, seconds: float = 60) -> None:
+    def wait_until_up(self, seconds: float = 120) -> None:
         """Return when the server answers; it may be in the middle of a start."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
