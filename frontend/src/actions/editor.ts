@@ -346,7 +346,8 @@ export class Editor {
         added: alive.filter((r) => r.image === imageId && !this.document.get(r.id) && free(r)),
         updated: alive.flatMap((r): [AnnotationRecord, AnnotationRecord][] => {
           const current = this.document.get(r.id);
-          return current && current.version !== r.version && free(r) ? [[current, r]] : [];
+          // My version may carry the same number as theirs; the seq tells them apart.
+          return current && current.seq !== r.seq && free(r) ? [[current, r]] : [];
         }),
         removed: this.document.list().filter((record) => !ids.has(record.id) && free(record)),
       },
