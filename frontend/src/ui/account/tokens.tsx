@@ -69,25 +69,30 @@ export function Tokens() {
         </>
       )}
       <ErrorNote error={tokens.error} what="The tokens could not be loaded." />
-      {(tokens.data ?? []).length > 0 && (
-        <table className="table">
-          <thead>
-            <tr>
-              <th>For</th>
-              <th>Made</th>
-              <th>Last used</th>
-              <th>Ends</th>
-              <th />
-            </tr>
-          </thead>
-          <tbody>
-            {(tokens.data ?? []).map((token) => (
-              <TokenRow key={token.id} token={token} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      <TokenTable tokens={tokens.data ?? []} />
     </section>
+  );
+}
+
+function TokenTable({ tokens }: { tokens: readonly ApiToken[] }) {
+  if (tokens.length === 0) return null;
+  return (
+    <table className="table">
+      <thead>
+        <tr>
+          <th>For</th>
+          <th>Made</th>
+          <th>Last used</th>
+          <th>Ends</th>
+          <th />
+        </tr>
+      </thead>
+      <tbody>
+        {tokens.map((token) => (
+          <TokenRow key={token.id} token={token} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 

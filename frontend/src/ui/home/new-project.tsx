@@ -4,8 +4,7 @@ import { useLocation } from "wouter";
 
 import { sync } from "../../sync";
 import type { UploadFile } from "../../sync/upload";
-import { Button } from "../kit/button";
-import { Dialog } from "../kit/dialog";
+import { Dialog, DialogFoot } from "../kit/dialog";
 import { Field } from "../kit/field";
 import { ErrorNote } from "../kit/notes";
 import { plural } from "../kit/words";
@@ -63,19 +62,7 @@ export function NewProject({ onClose }: { onClose: () => void }) {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <div className="field">
-          <span className="field-label">Images</span>
-          <DropZone onFiles={add}>
-            <div className="drop-box">
-              <span className="muted grow">
-                {files.length > 0
-                  ? `${plural(files.length, "file")} chosen`
-                  : "Drop images, folders or zips here"}
-              </span>
-              <FileButtons onFiles={add} />
-            </div>
-          </DropZone>
-        </div>
+        <ImagesField files={files} onAdd={add} />
         <Field
           label="Labels"
           placeholder="apple, leaf, branch"
@@ -88,15 +75,33 @@ export function NewProject({ onClose }: { onClose: () => void }) {
           onChange={(event) => setLabels(event.target.value)}
         />
         <ErrorNote error={create.error} what="The project was not made." />
-        <div className="dialog-foot">
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button tone="primary" type="submit" busy={create.isPending} disabled={!name.trim()}>
-            Create
-          </Button>
-        </div>
+        <DialogFoot onCancel={onClose} busy={create.isPending} disabled={!name.trim()}>
+          Create
+        </DialogFoot>
       </form>
     </Dialog>
+  );
+}
+
+interface ImagesFieldProps {
+  files: readonly UploadFile[];
+  onAdd: (files: UploadFile[]) => void;
+}
+
+function ImagesField({ files, onAdd }: ImagesFieldProps) {
+  return (
+    <div className="field">
+      <span className="field-label">Images</span>
+      <DropZone onFiles={onAdd}>
+        <div className="drop-box">
+          <span className="muted grow">
+            {files.length > 0
+              ? `${plural(files.length, "file")} chosen`
+              : "Drop images, folders or zips here"}
+          </span>
+          <FileButtons onFiles={onAdd} />
+        </div>
+      </DropZone>
+    </div>
   );
 }

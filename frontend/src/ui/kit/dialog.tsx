@@ -45,3 +45,25 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     </dialog>
   );
 }
+
+interface DialogFootProps {
+  onCancel: () => void;
+  busy: boolean;
+  disabled: boolean;
+  /** The words of the one primary button. */
+  children: ReactNode;
+}
+
+/** The end of a form in a dialog: leave, or go. */
+export function DialogFoot({ onCancel, busy, disabled, children }: DialogFootProps) {
+  return (
+    <div className="dialog-foot">
+      <Button tone="quiet" onClick={onCancel}>
+        Cancel
+      </Button>
+      <Button tone="primary" type="submit" busy={busy} disabled={disabled}>
+        {children}
+      </Button>
+    </div>
+  );
+}

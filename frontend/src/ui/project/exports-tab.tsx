@@ -79,23 +79,23 @@ function progressOf(row: Export): Progress {
   return { done, total, message };
 }
 
-function ExportRow({ row, project }: { row: Export; project: string }) {
+function useExportActs(row: Export, project: string) {
   const client = useQueryClient();
-  const refresh = () => client.invalidateQueries({ queryKey: ["project", project, "exports"] });
+  const onSettled = () => client.invalidateQueries({ queryKey: ["project", project, "exports"] });
+  const { cancel: stop, retry } = sync.server.runs;
   const cancel = useMutation({
-    mutationFn: async () => {
-      if (row.run) await sync.server.runs.cancel(row.run);
-    },
-    onSettled: refresh,
+    mutationFn: async () => (row.run ? stop(row.run) : null),
+    onSettled,
   });
   const again = useMutation({
-    mutationFn: async () => {
-      if (row.run) await sync.server.runs.retry(row.run);
-    },
-    onSettled: refresh,
+    mutationFn: async () => (row.run ? retry(row.run) : null),
+    onSettled,
   });
-  const open = row.state === "queued" || row.state === "running";
-  const { done, total, message } = progressOf(row);
+  return { cancel, again };
+}
+
+function ExportRow({ row, project }: { row: Export; project: string }) {
+  const { cancel, again } = useExportActs(row, project);
   const format = FORMATS.find(([key]) => key === row.format)?.[1] ?? row.format;
   return (
     <li className="export-row" data-testid="export-row" data-state={row.state}>
@@ -106,14 +106,9 @@ function ExportRow({ row, project }: { row: Export; project: string }) {
             {INCLUDES.find(([key]) => key === row.include)?.[1].toLowerCase()} {ago(row.created)}
           </span>
         </span>
-        {open && (
+        {(row.state === "queued" || row.state === "running") && (
           <>
-            <span className="work-progress">
-              <Bar done={done} total={total} label="Progress of the export" />
-              <span className="muted dense clip">
-                {message || (total > 0 ? `${count(done)} of ${count(total)}` : row.state)}
-              </span>
-            </span>
+            <ExportProgress row={row} />
             <Button busy={cancel.isPending} onClick={() => cancel.mutate()}>
               Cancel
             </Button>
@@ -125,19 +120,7 @@ function ExportRow({ row, project }: { row: Export; project: string }) {
             Try again
           </Button>
         )}
-        {row.state === "done" && (
-          <>
-            {row.bytes !== null && <span className="muted">{bytes(row.bytes)}</span>}
-            <LinkButton
-              icon={Download}
-              file
-              href={row.url ?? `/api/v1/exports/${row.id}/file`}
-              data-testid="export-download"
-            >
-              Download
-            </LinkButton>
-          </>
-        )}
+        {row.state === "done" && <ExportFile row={row} />}
       </div>
       {row.state === "failed" && <p className="bad-word">{failureOf(row)}</p>}
       {row.sha256 && (
@@ -148,6 +131,34 @@ function ExportRow({ row, project }: { row: Export; project: string }) {
       <Report report={row.report} />
       <ErrorNote error={cancel.error ?? again.error} />
     </li>
+  );
+}
+
+function ExportProgress({ row }: { row: Export }) {
+  const { done, total, message } = progressOf(row);
+  return (
+    <span className="work-progress">
+      <Bar done={done} total={total} label="Progress of the export" />
+      <span className="muted dense clip">
+        {message || (total > 0 ? `${count(done)} of ${count(total)}` : row.state)}
+      </span>
+    </span>
+  );
+}
+
+function ExportFile({ row }: { row: Export }) {
+  return (
+    <>
+      {row.bytes !== null && <span className="muted">{bytes(row.bytes)}</span>}
+      <LinkButton
+        icon={Download}
+        file
+        href={row.url ?? `/api/v1/exports/${row.id}/file`}
+        data-testid="export-download"
+      >
+        Download
+      </LinkButton>
+    </>
   );
 }
 

@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { ImagePlus, SearchX } from "lucide-react";
 
 import { sync } from "../../sync";
-import { atLeast, type Project } from "../../sync/api";
+import { atLeast, type Image, type Project } from "../../sync/api";
 import { Empty, ErrorNote } from "../kit/notes";
 import { count } from "../kit/words";
 import { DropZone } from "../upload/drop-zone";
@@ -34,14 +34,12 @@ function useFilter(): [string, string, (name: "search" | "folder", value: string
   ];
 }
 
-export function ImagesTab({ project }: { project: Project }) {
-  const [search, folder, setFilter] = useFilter();
-  const [folders, setFolders] = useState<readonly string[]>([]);
+function useImages(project: string, search: string, folder: string) {
   const asked = useDeferredValue(search);
   const list = useInfiniteQuery({
-    queryKey: ["project", project.id, "images", folder, asked],
+    queryKey: ["project", project, "images", folder, asked],
     queryFn: ({ pageParam }) =>
-      sync.server.images.list(project.id, { folder, search: asked }, pageParam),
+      sync.server.images.list(project, { folder, search: asked }, pageParam),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
     placeholderData: keepPreviousData,
@@ -53,11 +51,23 @@ export function ImagesTab({ project }: { project: Project }) {
         : false,
   });
   const images = useMemo(() => list.data?.pages.flatMap((page) => page.results) ?? [], [list.data]);
+  return { list, images };
+}
+
+/** The folders seen so far; a filter does not make the others forgotten. */
+function useFolders(images: readonly Image[]): readonly string[] {
+  const [folders, setFolders] = useState<readonly string[]>([]);
   const unseen = images.filter((image) => image.folder && !folders.includes(image.folder));
   if (unseen.length > 0) {
     setFolders([...new Set([...folders, ...unseen.map((image) => image.folder)])].sort());
   }
+  return folders;
+}
 
+export function ImagesTab({ project }: { project: Project }) {
+  const [search, folder, setFilter] = useFilter();
+  const { list, images } = useImages(project.id, search, folder);
+  const folders = useFolders(images);
   const chosen = useChosen(images);
   const queue = uploadsOf(project.id);
   const mayAdd = atLeast(project.role, "manager");
@@ -66,27 +76,7 @@ export function ImagesTab({ project }: { project: Project }) {
     <DropZone disabled={!mayAdd} onFiles={(files) => queue.add(files)}>
       <div className="stack images-tab">
         <div className="row images-head">
-          <input
-            className="input"
-            type="search"
-            placeholder="Search names"
-            aria-label="Search names"
-            value={search}
-            onChange={(event) => setFilter("search", event.target.value)}
-          />
-          {(folders.length > 0 || folder) && (
-            <select
-              className="input"
-              aria-label="Folder"
-              value={folder}
-              onChange={(event) => setFilter("folder", event.target.value)}
-            >
-              <option value="">All folders</option>
-              {[...new Set([...folders, ...(folder ? [folder] : [])])].map((name) => (
-                <option key={name}>{name}</option>
-              ))}
-            </select>
-          )}
+          <Filters search={search} folder={folder} folders={folders} onChange={setFilter} />
           <span className="muted grow">
             {list.isSuccess && !list.hasNextPage && images.length > 0 && count(images.length)}
           </span>
@@ -122,5 +112,40 @@ export function ImagesTab({ project }: { project: Project }) {
         />
       </div>
     </DropZone>
+  );
+}
+
+interface FiltersProps {
+  search: string;
+  folder: string;
+  folders: readonly string[];
+  onChange: (name: "search" | "folder", value: string) => void;
+}
+
+function Filters({ search, folder, folders, onChange }: FiltersProps) {
+  return (
+    <>
+      <input
+        className="input"
+        type="search"
+        placeholder="Search names"
+        aria-label="Search names"
+        value={search}
+        onChange={(event) => onChange("search", event.target.value)}
+      />
+      {(folders.length > 0 || folder) && (
+        <select
+          className="input"
+          aria-label="Folder"
+          value={folder}
+          onChange={(event) => onChange("folder", event.target.value)}
+        >
+          <option value="">All folders</option>
+          {[...new Set([...folders, ...(folder ? [folder] : [])])].map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      )}
+    </>
   );
 }

@@ -96,9 +96,7 @@ interface LabelRowProps {
   onGone: () => void;
 }
 
-function LabelRow({ label, onChanged, onGone }: LabelRowProps) {
-  const [name, setName] = useState(label.name);
-  const [colour, setColour] = useState(label.colour);
+function useLabelChanges({ label, onChanged, onGone }: LabelRowProps) {
   const save = useMutation({
     mutationFn: (fields: LabelFields) => sync.server.projects.changeLabel(label, fields),
     onSettled: onChanged,
@@ -108,34 +106,20 @@ function LabelRow({ label, onChanged, onGone }: LabelRowProps) {
     onSuccess: onGone,
     onSettled: onChanged,
   });
+  return { save, remove };
+}
+
+function LabelRow(props: LabelRowProps) {
+  const { label } = props;
+  const { save, remove } = useLabelChanges(props);
   const error = save.error ?? remove.error;
-  const saveName = () => {
-    const wanted = name.trim();
-    if (wanted && wanted !== label.name) save.mutate({ name: wanted });
-    else setName(label.name);
-  };
   return (
     <tr data-testid="label-row">
       <td>
-        <input
-          type="color"
-          className="colour"
-          aria-label={`Colour of ${label.name}`}
-          value={colour}
-          onChange={(event) => setColour(event.target.value)}
-          onBlur={() => colour !== label.colour && save.mutate({ colour })}
-        />
+        <ColourField label={label} onSave={(colour) => save.mutate({ colour })} />
       </td>
       <td>
-        <input
-          className="input label-name"
-          aria-label="Name"
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          onBlur={saveName}
-          onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
-        />
+        <NameField label={label} onSave={(name) => save.mutate({ name })} />
         {error && <div className="field-error">{asAppError(error).detail}</div>}
       </td>
       <td>
@@ -172,5 +156,45 @@ function LabelRow({ label, onChanged, onGone }: LabelRowProps) {
         />
       </td>
     </tr>
+  );
+}
+
+interface FieldProps {
+  label: Label;
+  onSave: (value: string) => void;
+}
+
+/** Saved when the colour dialog is left, not at each hue on the way. */
+function ColourField({ label, onSave }: FieldProps) {
+  const [colour, setColour] = useState(label.colour);
+  return (
+    <input
+      type="color"
+      className="colour"
+      aria-label={`Colour of ${label.name}`}
+      value={colour}
+      onChange={(event) => setColour(event.target.value)}
+      onBlur={() => colour !== label.colour && onSave(colour)}
+    />
+  );
+}
+
+function NameField({ label, onSave }: FieldProps) {
+  const [name, setName] = useState(label.name);
+  const save = () => {
+    const wanted = name.trim();
+    if (wanted && wanted !== label.name) onSave(wanted);
+    else setName(label.name);
+  };
+  return (
+    <input
+      className="input label-name"
+      aria-label="Name"
+      maxLength={100}
+      value={name}
+      onChange={(event) => setName(event.target.value)}
+      onBlur={save}
+      onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+    />
   );
 }

@@ -10,8 +10,7 @@ import {
   type Project,
 } from "../../sync/api";
 import { useMembers, useOverview } from "../data";
-import { Button } from "../kit/button";
-import { Dialog } from "../kit/dialog";
+import { Dialog, DialogFoot } from "../kit/dialog";
 import { Choice, Field } from "../kit/field";
 import { ErrorNote } from "../kit/notes";
 import { count, plural } from "../kit/words";
@@ -30,37 +29,43 @@ interface NewJobProps {
   onMade?: () => void;
 }
 
-/** Name, person, images. */
-export function NewJob({ project, images, onClose, onMade }: NewJobProps) {
-  const members = useMembers(project.id).data ?? [];
-  const overview = useOverview(project.id).data;
-  const handedOut = Object.values(overview?.job_images ?? {}).reduce((sum, n) => sum + n, 0);
-  const free = Math.max(0, (overview?.images.total ?? 0) - handedOut);
-  const [name, setName] = useState("");
-  const [assignee, setAssignee] = useState("");
-  const [reviewer, setReviewer] = useState("");
-  const [which, setWhich] = useState<Which>("all");
-  const [number, setNumber] = useState("20");
-  const [instructions, setInstructions] = useState("");
+interface Wanted {
+  name: string;
+  assignee: string;
+  reviewer: string;
+  instructions: string;
+  which: Which;
+  number: string;
+}
+
+const NOTHING_YET: Wanted = {
+  name: "",
+  assignee: "",
+  reviewer: "",
+  instructions: "",
+  which: "all",
+  number: "20",
+};
+
+function bodyOf(wanted: Wanted, images: readonly Image[] | undefined): NewJobBody {
+  const instructions = wanted.instructions.trim();
+  return {
+    name: wanted.name.trim(),
+    assignee: wanted.assignee,
+    ...(wanted.reviewer ? { reviewer: wanted.reviewer } : {}),
+    ...(instructions ? { instructions } : {}),
+    ...(images
+      ? { images: images.map((image) => image.id) }
+      : wanted.which === "all"
+        ? { all_unassigned: true as const }
+        : { count: Number(wanted.number) }),
+  };
+}
+
+function useCreateJob({ project, images, onClose, onMade }: NewJobProps) {
   const client = useQueryClient();
-  const workers = members.filter((member) => atLeast(member.role, "annotator"));
-  const reviewers = members.filter((member) => atLeast(member.role, "reviewer"));
-  const person = assignee || workers[0]?.user.id || "";
-  const create = useMutation({
-    mutationFn: () => {
-      const body: NewJobBody = {
-        name: name.trim(),
-        assignee: person,
-        ...(reviewer ? { reviewer } : {}),
-        ...(instructions.trim() ? { instructions: instructions.trim() } : {}),
-        ...(images
-          ? { images: images.map((image) => image.id) }
-          : which === "all"
-            ? { all_unassigned: true as const }
-            : { count: Number(number) }),
-      };
-      return sync.server.jobs.create(project.id, body);
-    },
+  return useMutation({
+    mutationFn: (wanted: Wanted) => sync.server.jobs.create(project.id, bodyOf(wanted, images)),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ["project", project.id] });
       void client.invalidateQueries({ queryKey: ["my-jobs"] });
@@ -68,12 +73,24 @@ export function NewJob({ project, images, onClose, onMade }: NewJobProps) {
       onClose();
     },
   });
+}
+
+const named = (members: readonly Membership[]) =>
+  members.map((member) => [member.user.id, `${memberName(member)} (${member.role})`] as const);
+
+/** Name, person, images. */
+export function NewJob(props: NewJobProps) {
+  const { project, images, onClose } = props;
+  const members = useMembers(project.id).data ?? [];
+  const [typed, setTyped] = useState<Wanted>(NOTHING_YET);
+  const create = useCreateJob(props);
+  const workers = members.filter((member) => atLeast(member.role, "annotator"));
+  const wanted = { ...typed, assignee: typed.assignee || workers[0]?.user.id || "" };
+  const set = (change: Partial<Wanted>) => setTyped((before) => ({ ...before, ...change }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    create.mutate();
+    create.mutate(wanted);
   };
-  const named = (list: Membership[]) =>
-    list.map((member) => [member.user.id, `${memberName(member)} (${member.role})`] as const);
   return (
     <Dialog title="New job" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
@@ -82,65 +99,93 @@ export function NewJob({ project, images, onClose, onMade }: NewJobProps) {
           required
           autoFocus
           maxLength={120}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
+          value={wanted.name}
+          onChange={(event) => set({ name: event.target.value })}
         />
-        <div className="two">
-          <Choice label="Assignee" value={person} options={named(workers)} onChange={setAssignee} />
-          <Choice
-            label="Reviewer"
-            value={reviewer}
-            options={[["", "Any reviewer"], ...named(reviewers)]}
-            onChange={setReviewer}
-          />
-        </div>
+        <People members={members} wanted={wanted} set={set} />
         {images ? (
           <p className="muted dialog-text">With the {plural(images.length, "image")} you chose.</p>
         ) : (
-          <div className="two">
-            <Choice<Which>
-              label="Images"
-              value={which}
-              options={[
-                ["all", `All that are in no job (${count(free)})`],
-                ["some", "A number of them"],
-              ]}
-              onChange={setWhich}
-            />
-            {which === "some" && (
-              <Field
-                label="How many"
-                type="number"
-                min={1}
-                max={Math.max(1, free)}
-                required
-                value={number}
-                onChange={(event) => setNumber(event.target.value)}
-              />
-            )}
-          </div>
+          <WhichImages project={project} wanted={wanted} set={set} />
         )}
         <Field
           label="Instructions"
           placeholder="What to outline, what to leave out"
-          value={instructions}
-          onChange={(event) => setInstructions(event.target.value)}
+          value={wanted.instructions}
+          onChange={(event) => set({ instructions: event.target.value })}
         />
         <ErrorNote error={create.error} what="The job was not made." />
-        <div className="dialog-foot">
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button
-            tone="primary"
-            type="submit"
-            busy={create.isPending}
-            disabled={!name.trim() || !person}
-          >
-            Make the job
-          </Button>
-        </div>
+        <DialogFoot
+          onCancel={onClose}
+          busy={create.isPending}
+          disabled={!wanted.name.trim() || !wanted.assignee}
+        >
+          Make the job
+        </DialogFoot>
       </form>
     </Dialog>
+  );
+}
+
+interface PeopleProps {
+  members: readonly Membership[];
+  wanted: Wanted;
+  set: (change: Partial<Wanted>) => void;
+}
+
+function People({ members, wanted, set }: PeopleProps) {
+  const workers = members.filter((member) => atLeast(member.role, "annotator"));
+  const reviewers = members.filter((member) => atLeast(member.role, "reviewer"));
+  return (
+    <div className="two">
+      <Choice
+        label="Assignee"
+        value={wanted.assignee}
+        options={named(workers)}
+        onChange={(assignee) => set({ assignee })}
+      />
+      <Choice
+        label="Reviewer"
+        value={wanted.reviewer}
+        options={[["", "Any reviewer"], ...named(reviewers)]}
+        onChange={(reviewer) => set({ reviewer })}
+      />
+    </div>
+  );
+}
+
+interface WhichImagesProps {
+  project: Project;
+  wanted: Wanted;
+  set: (change: Partial<Wanted>) => void;
+}
+
+function WhichImages({ project, wanted, set }: WhichImagesProps) {
+  const overview = useOverview(project.id).data;
+  const handedOut = Object.values(overview?.job_images ?? {}).reduce((sum, n) => sum + n, 0);
+  const free = Math.max(0, (overview?.images.total ?? 0) - handedOut);
+  return (
+    <div className="two">
+      <Choice<Which>
+        label="Images"
+        value={wanted.which}
+        options={[
+          ["all", `All that are in no job (${count(free)})`],
+          ["some", "A number of them"],
+        ]}
+        onChange={(which) => set({ which })}
+      />
+      {wanted.which === "some" && (
+        <Field
+          label="How many"
+          type="number"
+          min={1}
+          max={Math.max(1, free)}
+          required
+          value={wanted.number}
+          onChange={(event) => set({ number: event.target.value })}
+        />
+      )}
+    </div>
   );
 }

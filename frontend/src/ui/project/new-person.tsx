@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { sync } from "../../sync";
 import type { NewUser, Project, Role } from "../../sync/api";
 import { Button } from "../kit/button";
-import { Dialog } from "../kit/dialog";
+import { Dialog, DialogFoot } from "../kit/dialog";
 import { Field } from "../kit/field";
 import { ErrorNote, Note } from "../kit/notes";
 import { Secret } from "../kit/secret";
@@ -39,22 +39,7 @@ export function NewPerson({ project, role, onClose }: NewPersonProps) {
   };
   if (made && !create.isPending) {
     return (
-      <Dialog title={`Account ${made.username}`} onClose={onClose}>
-        <ErrorNote
-          error={create.error}
-          what="The account is made, but was not added to the project."
-          onRetry={() => create.mutate()}
-        />
-        <Note tone="warn">
-          This password is shown once. Hand it over; it can be changed on the account page.
-        </Note>
-        <Secret text={made.password ?? ""} />
-        <div className="dialog-foot">
-          <Button tone="primary" onClick={onClose}>
-            Done
-          </Button>
-        </div>
-      </Dialog>
+      <Made user={made} error={create.error} onRetry={() => create.mutate()} onClose={onClose} />
     );
   }
   return (
@@ -73,15 +58,38 @@ export function NewPerson({ project, role, onClose }: NewPersonProps) {
           Becomes {role} of {project.name}. A password is made for them.
         </p>
         <ErrorNote error={create.error} what="The account was not made." />
-        <div className="dialog-foot">
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button tone="primary" type="submit" busy={create.isPending} disabled={!username.trim()}>
-            Make the account
-          </Button>
-        </div>
+        <DialogFoot onCancel={onClose} busy={create.isPending} disabled={!username.trim()}>
+          Make the account
+        </DialogFoot>
       </form>
+    </Dialog>
+  );
+}
+
+interface MadeProps {
+  user: NewUser;
+  error: unknown;
+  onRetry: () => void;
+  onClose: () => void;
+}
+
+function Made({ user, error, onRetry, onClose }: MadeProps) {
+  return (
+    <Dialog title={`Account ${user.username}`} onClose={onClose}>
+      <ErrorNote
+        error={error}
+        what="The account is made, but was not added to the project."
+        onRetry={onRetry}
+      />
+      <Note tone="warn">
+        This password is shown once. Hand it over; it can be changed on the account page.
+      </Note>
+      <Secret text={user.password ?? ""} />
+      <div className="dialog-foot">
+        <Button tone="primary" onClick={onClose}>
+          Done
+        </Button>
+      </div>
     </Dialog>
   );
 }

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useLocation } from "wouter";
 
 import { sync } from "../../sync";
-import { atLeast, type Project } from "../../sync/api";
+import { atLeast, type Project, type ProjectChanges } from "../../sync/api";
 import { Button } from "../kit/button";
 import { Dialog } from "../kit/dialog";
 import { Choice, Field } from "../kit/field";
@@ -27,83 +27,83 @@ export function SettingsTab({ project }: { project: Project }) {
   );
 }
 
-function ProjectForm({ project }: { project: Project }) {
-  const [name, setName] = useState(project.name);
-  const [description, setDescription] = useState(project.description);
-  const [overlap, setOverlap] = useState(project.overlap_rule ?? "allowed");
-  const [selfReview, setSelfReview] = useState(project.self_review ?? false);
-  const [bundle, setBundle] = useState(project.bundle ?? "");
-  const bundles = useQuery({
-    queryKey: ["bundles"],
-    queryFn: () => sync.server.projects.bundles(),
-    retry: false,
-  });
+type Fields = Required<Pick<Project, "name" | "description" | "overlap_rule" | "self_review">> & {
+  bundle: string;
+};
+
+function fieldsOf(project: Project): Fields {
+  const { name, description, overlap_rule, self_review, bundle } = project;
+  return { name, description, overlap_rule, self_review, bundle: bundle ?? "" };
+}
+
+/** Only what was changed, so that another manager's change of another field stays. */
+function changesOf(project: Project, fields: Fields): ProjectChanges {
+  const before = fieldsOf(project);
+  const changed = Object.entries(fields).filter(
+    ([key, value]) => before[key as keyof Fields] !== value,
+  );
+  return Object.fromEntries(changed);
+}
+
+function useSaveProject({ id, version }: Project) {
   const client = useQueryClient();
-  const save = useMutation({
-    mutationFn: () =>
-      sync.server.projects.change(project.id, project.version, {
-        ...(name !== project.name ? { name: name.trim() } : {}),
-        ...(description !== project.description ? { description } : {}),
-        ...(overlap !== project.overlap_rule ? { overlap_rule: overlap } : {}),
-        ...(selfReview !== project.self_review ? { self_review: selfReview } : {}),
-        ...(bundle !== (project.bundle ?? "") ? { bundle: bundle || null } : {}),
-      }),
+  return useMutation({
+    mutationFn: (changes: ProjectChanges) => sync.server.projects.change(id, version, changes),
     onSettled: () => {
       void client.invalidateQueries({ queryKey: ["projects"] });
-      return client.invalidateQueries({ queryKey: ["project", project.id] });
+      return client.invalidateQueries({ queryKey: ["project", id] });
     },
   });
+}
+
+function ProjectForm({ project }: { project: Project }) {
+  const [fields, setFields] = useState(() => fieldsOf(project));
+  const set = (change: Partial<Fields>) => setFields((before) => ({ ...before, ...change }));
+  const changes = changesOf(project, fields);
+  const changed = Object.keys(changes).length > 0;
+  const save = useSaveProject(project);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate();
+    save.mutate(changes);
   };
-  const changed =
-    name !== project.name ||
-    description !== project.description ||
-    overlap !== (project.overlap_rule ?? "allowed") ||
-    selfReview !== (project.self_review ?? false) ||
-    bundle !== (project.bundle ?? "");
-  const rows = bundles.data ?? [];
   return (
     <form className="stack settings-form" onSubmit={submit}>
       <div className="page-head">
         <h2>Project</h2>
       </div>
-      <Field label="Name" required value={name} onChange={(e) => setName(e.target.value)} />
+      <Field
+        label="Name"
+        required
+        value={fields.name}
+        onChange={(e) => set({ name: e.target.value })}
+      />
       <Field
         label="Description"
-        value={description}
-        onChange={(event) => setDescription(event.target.value)}
+        value={fields.description}
+        onChange={(event) => set({ description: event.target.value })}
       />
       <Choice
         label="Overlap"
-        value={overlap}
+        value={fields.overlap_rule}
         options={[
           ["allowed", "Objects may overlap"],
           ["exclusive", "A pixel belongs to one object"],
         ]}
-        onChange={setOverlap}
+        onChange={(overlap_rule) => set({ overlap_rule })}
       />
       <label className="check">
         <input
           type="checkbox"
-          checked={selfReview}
-          onChange={(event) => setSelfReview(event.target.checked)}
+          checked={fields.self_review}
+          onChange={(event) => set({ self_review: event.target.checked })}
         />
         People may review their own work
       </label>
-      {rows.length > 0 && (
-        <Choice
-          label="Model bundle"
-          value={bundle}
-          options={[
-            ...(project.bundle ? [] : [["", "The default"] as const]),
-            ...rows.map((row) => [row.id, `${row.name} (${row.id.slice(0, 8)})`] as const),
-          ]}
-          onChange={setBundle}
-          hint="A change makes all embeddings again. Masks stay as they are."
-        />
-      )}
+      <BundleChoice
+        project={project}
+        value={fields.bundle}
+        onChange={(bundle) => set({ bundle })}
+      />
       <ErrorNote error={save.error} what="The project was not changed." />
       <div className="row">
         <Button tone="primary" type="submit" busy={save.isPending} disabled={!changed}>
@@ -112,6 +112,34 @@ function ProjectForm({ project }: { project: Project }) {
         {changed && <span className="muted">not saved yet</span>}
       </div>
     </form>
+  );
+}
+
+interface BundleChoiceProps {
+  project: Project;
+  value: string;
+  onChange: (bundle: string) => void;
+}
+
+function BundleChoice({ project, value, onChange }: BundleChoiceProps) {
+  const bundles = useQuery({
+    queryKey: ["bundles"],
+    queryFn: () => sync.server.projects.bundles(),
+    retry: false,
+  });
+  const rows = bundles.data ?? [];
+  if (rows.length === 0) return null;
+  return (
+    <Choice
+      label="Model bundle"
+      value={value}
+      options={[
+        ...(project.bundle ? [] : [["", "The default"] as const]),
+        ...rows.map((row) => [row.id, `${row.name} (${row.id.slice(0, 8)})`] as const),
+      ]}
+      onChange={onChange}
+      hint="A change makes all embeddings again. Masks stay as they are."
+    />
   );
 }
 

@@ -72,7 +72,6 @@ function MemberRow({ member, project }: { member: Membership; project: Project }
   });
   const error = change.error ?? remove.error;
   const may = atLeast(project.role, "manager") && atLeast(project.role, member.role);
-  const roles = ROLES.filter((role) => atLeast(project.role, role));
   return (
     <tr data-testid="member-row">
       <td>
@@ -83,19 +82,13 @@ function MemberRow({ member, project }: { member: Membership; project: Project }
       <td className="muted">{member.user.username}</td>
       <td>
         {may ? (
-          <select
-            className="input"
-            aria-label={`Role of ${memberName(member)}`}
+          <RoleSelect
+            project={project}
+            label={`Role of ${memberName(member)}`}
             value={member.role}
             disabled={change.isPending}
-            onChange={(event) => change.mutate(event.target.value as Role)}
-          >
-            {roles.map((role) => (
-              <option key={role} value={role}>
-                {ROLE_WORDS[role]}
-              </option>
-            ))}
-          </select>
+            onChange={(role) => change.mutate(role)}
+          />
         ) : (
           member.role
         )}
@@ -118,18 +111,11 @@ function MemberRow({ member, project }: { member: Membership; project: Project }
 
 function AddMember({ project }: { project: Project }) {
   const me = useMe();
-  const listId = useId();
   const [username, setUsername] = useState("");
   const [role, setRole] = useState<Role>("annotator");
   const [creating, setCreating] = useState(false);
   const client = useQueryClient();
   const search = username.trim();
-  const known = useQuery({
-    queryKey: ["users", search],
-    queryFn: () => sync.server.accounts.users(search),
-    enabled: search.length >= 2,
-    retry: false,
-  });
   const add = useMutation({
     mutationFn: () => sync.server.projects.addMember(project.id, search, role),
     onSuccess: () => {
@@ -144,39 +130,14 @@ function AddMember({ project }: { project: Project }) {
   return (
     <div className="stack stack-tight">
       <form className="row add-member" onSubmit={submit}>
-        <input
-          className="input"
-          list={listId}
-          placeholder="Username"
-          aria-label="Username"
-          autoCapitalize="none"
-          required
+        <UsernameField
           value={username}
-          data-testid="member-username"
-          onChange={(event) => {
-            setUsername(event.target.value);
+          onChange={(typed) => {
+            setUsername(typed);
             add.reset();
           }}
         />
-        <datalist id={listId}>
-          {(known.data ?? []).map((user) => (
-            <option key={user.id} value={user.username}>
-              {user.display_name}
-            </option>
-          ))}
-        </datalist>
-        <select
-          className="input"
-          aria-label="Role"
-          value={role}
-          onChange={(event) => setRole(event.target.value as Role)}
-        >
-          {ROLES.filter((one) => atLeast(project.role, one)).map((one) => (
-            <option key={one} value={one}>
-              {ROLE_WORDS[one]}
-            </option>
-          ))}
-        </select>
+        <RoleSelect project={project} label="Role" value={role} onChange={setRole} />
         <Button tone="primary" type="submit" busy={add.isPending} disabled={!search}>
           Add
         </Button>
@@ -189,5 +150,66 @@ function AddMember({ project }: { project: Project }) {
       <ErrorNote error={add.error} what={`${search} was not added.`} />
       {creating && <NewPerson project={project} role={role} onClose={() => setCreating(false)} />}
     </div>
+  );
+}
+
+/** With the usernames that begin so, as far as I may know them. */
+function UsernameField({ value, onChange }: { value: string; onChange: (typed: string) => void }) {
+  const listId = useId();
+  const search = value.trim();
+  const known = useQuery({
+    queryKey: ["users", search],
+    queryFn: () => sync.server.accounts.users(search),
+    enabled: search.length >= 2,
+    retry: false,
+  });
+  return (
+    <>
+      <input
+        className="input"
+        list={listId}
+        placeholder="Username"
+        aria-label="Username"
+        autoCapitalize="none"
+        required
+        value={value}
+        data-testid="member-username"
+        onChange={(event) => onChange(event.target.value)}
+      />
+      <datalist id={listId}>
+        {(known.data ?? []).map((user) => (
+          <option key={user.id} value={user.username}>
+            {user.display_name}
+          </option>
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+interface RoleSelectProps {
+  project: Project;
+  label: string;
+  value: Role;
+  onChange: (role: Role) => void;
+  disabled?: boolean;
+}
+
+/** The roles I may give: none above my own. */
+function RoleSelect({ project, label, value, onChange, disabled }: RoleSelectProps) {
+  return (
+    <select
+      className="input"
+      aria-label={label}
+      value={value}
+      disabled={disabled}
+      onChange={(event) => onChange(event.target.value as Role)}
+    >
+      {ROLES.filter((role) => atLeast(project.role, role)).map((role) => (
+        <option key={role} value={role}>
+          {ROLE_WORDS[role]}
+        </option>
+      ))}
+    </select>
   );
 }
