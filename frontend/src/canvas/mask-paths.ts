@@ -1,7 +1,6 @@
 /** Outlines of masks as paths in image space, traced once per mask and thinned for small scales. */
-import { thin, traceContours, type Polygon } from "../masks/contour";
+import { thin, traceRuns, type Polygon } from "../masks/contour";
 import { runsOf } from "../masks/decoded";
-import { runsToBitmap } from "../masks/rle";
 import type { MaskRecord } from "../document/records";
 
 interface Paths {
@@ -26,8 +25,7 @@ export function polygonsToPath(polygons: readonly Polygon[]): Path2D {
 export function maskPath(mask: MaskRecord, scale: number): Path2D {
   let entry = cache.get(mask);
   if (!entry) {
-    const bitmap = runsToBitmap(runsOf(mask), mask.size[0], mask.bbox);
-    entry = { polygons: traceContours(bitmap), levels: [] };
+    entry = { polygons: traceRuns(runsOf(mask), mask.size[0], mask.bbox), levels: [] };
     cache.set(mask, entry);
   }
   const level = scale >= 0.75 ? 0 : Math.min(5, Math.ceil(Math.log2(0.75 / scale)));

@@ -4,6 +4,7 @@
  * their own; fill them all with the even-odd rule and the exact pixels are covered.
  */
 import type { Bitmap } from "./bitmap";
+import type { Runs } from "./rle";
 
 /** x0, y0, x1, y1, ... of one closed polygon. */
 export type Polygon = number[];
@@ -32,17 +33,61 @@ export function traceContours(bitmap: Bitmap): Polygon[] {
       const at = y * stride + x;
       // Every loop has a top edge: foreground with background above it.
       if (grid[at] === 1 && grid[at - stride] === 0 && seen[at] === 0) {
-        polygons.push(follow(grid, seen, stride, x, y, bitmap.x - 1, bitmap.y - 1));
+        polygons.push(
+          follow({ grid, seen, strideX: 1, strideY: stride }, x, y, bitmap.x - 1, bitmap.y - 1),
+        );
       }
     }
   }
   return polygons;
 }
 
+/**
+ * The same straight from column-major runs, without looking at every pixel: a run inside a column
+ * begins at a top edge, so the runs themselves name every place where an outline may start.
+ */
+export function traceRuns(
+  runs: Runs,
+  height: number,
+  bbox: readonly [number, number, number, number],
+): Polygon[] {
+  const [x0, y0, width, boxHeight] = bbox;
+  const column = boxHeight + 2;
+  const grid = new Uint8Array(column * (width + 2));
+  const starts: number[] = [];
+  let at = 0;
+  for (let i = 0; i < runs.length; i += 1) {
+    const end = at + runs[i]!;
+    for (let from = at; i % 2 === 1 && from < end;) {
+      const x = Math.floor(from / height);
+      const to = Math.min(end, (x + 1) * height);
+      const first = (x - x0 + 1) * column - x * height - y0 + 1 + from;
+      grid.fill(1, first, first + to - from);
+      starts.push(first);
+      from = to;
+    }
+    at = end;
+  }
+  const walk = { grid, seen: new Uint8Array(grid.length), strideX: column, strideY: 1 };
+  const polygons: Polygon[] = [];
+  for (const start of starts) {
+    if (walk.seen[start] === 1) continue;
+    const x = Math.floor(start / column);
+    polygons.push(follow(walk, x, start - x * column, x0 - 1, y0 - 1));
+  }
+  return polygons;
+}
+
+interface Walk {
+  grid: Uint8Array;
+  /** Top edges that belong to an outline already. */
+  seen: Uint8Array;
+  strideX: number;
+  strideY: number;
+}
+
 function follow(
-  grid: Uint8Array,
-  seen: Uint8Array,
-  stride: number,
+  { grid, seen, strideX, strideY }: Walk,
   startX: number,
   startY: number,
   offsetX: number,
@@ -54,16 +99,16 @@ function follow(
   let direction = 0;
   for (;;) {
     if (direction === 0) {
-      const top = y * stride + x;
+      const top = y * strideY + x * strideX;
       if (seen[top] === 1) break;
       seen[top] = 1;
     }
     x += STEP_X[direction]!;
     y += STEP_Y[direction]!;
-    const right = grid[(y + RIGHT_Y[direction]!) * stride + x + RIGHT_X[direction]!];
+    const right = grid[(y + RIGHT_Y[direction]!) * strideY + (x + RIGHT_X[direction]!) * strideX];
     let next = direction;
     if (right === 0) next = (direction + 1) & 3;
-    else if (grid[(y + LEFT_Y[direction]!) * stride + x + LEFT_X[direction]!] === 1) {
+    else if (grid[(y + LEFT_Y[direction]!) * strideY + (x + LEFT_X[direction]!) * strideX] === 1) {
       next = (direction + 3) & 3;
     }
     if (next !== direction) {

@@ -10,7 +10,7 @@ import {
   runsToBitmap,
   xorRuns,
 } from "./rle";
-import { signedArea, traceContours } from "./contour";
+import { signedArea, traceContours, traceRuns } from "./contour";
 
 type Size = [number, number];
 interface Golden {
@@ -54,6 +54,9 @@ describe("RLE agrees with pycocotools", () => {
       const crop = runsToBitmap(decodeCounts(counts, size), height, bbox);
       const outlined = traceContours(crop).reduce((sum, polygon) => sum + signedArea(polygon), 0);
       expect(outlined).toBe(area);
+      const fromRuns = traceRuns(decodeCounts(counts, size), height, bbox);
+      expect(fromRuns.reduce((sum, polygon) => sum + signedArea(polygon), 0)).toBe(area);
+      expect(fromRuns).toHaveLength(traceContours(crop).length);
     });
   }
 
