@@ -28,9 +28,7 @@ DEEP = '{"name":' * 100 + "1" + "}" * 100
     ],
     ids=lambda value: str(value)[:24],
 )  # fmt: skip
-def test_json_that_is_none_is_refused(
-    body: Any, status: int, ada: cast.User, as_user: As
-) -> None:
+def test_json_that_is_none_is_refused(body: Any, status: int, ada: cast.User, as_user: As) -> None:
     answer = as_user(ada).post("/api/v1/projects", body, content_type="application/json")
     assert answer.status_code == status, answer.content[:300]
     assert answer["Content-Type"] == "application/problem+json"
@@ -43,9 +41,7 @@ def test_json_that_is_none_is_refused(
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
      "application/json; charset=utf-7", "application/xml"],
 )  # fmt: skip
-def test_other_kinds_of_bodies_are_refused(
-    content_type: str, ada: cast.User, as_user: As
-) -> None:
+def test_other_kinds_of_bodies_are_refused(content_type: str, ada: cast.User, as_user: As) -> None:
     answer = as_user(ada).post("/api/v1/projects", '{"name": "x"}', content_type=content_type)
     assert answer.status_code == 415
     assert Project.objects.count() == 0
@@ -59,9 +55,7 @@ def test_compressed_bodies_are_refused(ada: cast.User, as_user: As) -> None:
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "options", "trace"])
-def test_methods_that_are_not_offered_answer_405(
-    method: str, ada: cast.User, as_user: As
-) -> None:
+def test_methods_that_are_not_offered_answer_405(method: str, ada: cast.User, as_user: As) -> None:
     answer = getattr(as_user(ada), method)("/api/v1/projects")
     assert answer.status_code == 405
     override = as_user(ada).post("/api/v1/tokens", HTTP_X_HTTP_METHOD_OVERRIDE="DELETE")

@@ -20,9 +20,7 @@ As = Callable[[cast.User], APIClient]
 
 
 @pytest.fixture
-def uploaded(
-    ada: cast.User, orchard: cast.Project, data_dir: Path, as_user: As
-) -> dict[str, Any]:
+def uploaded(ada: cast.User, orchard: cast.Project, data_dir: Path, as_user: As) -> dict[str, Any]:
     """One real image of 600 x 400 with its files."""
     file = pictures.named("big.jpg", pictures.encoded(pictures.scene(600, 400), "JPEG"))
     answer = as_user(ada).post(

@@ -131,9 +131,7 @@ def test_preferences_are_merged_and_null_removes(
 def test_preferences_that_are_no_small_plain_settings_are_refused(
     preferences: Any, ben: cast.User, as_user: Callable[[cast.User], APIClient]
 ) -> None:
-    answer = as_user(ben).patch(
-        "/api/v1/session/user", {"preferences": preferences}, format="json"
-    )
+    answer = as_user(ben).patch("/api/v1/session/user", {"preferences": preferences}, format="json")
     assert answer.status_code == 400
 
 
