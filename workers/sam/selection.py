@@ -10,6 +10,7 @@ import numpy as np
 STABILITY_OFFSET = 1.0
 STABILITY_WEIGHT = 0.5
 CONTRADICTION_PENALTY = 0.3
+SINGLE_BONUS = 0.1  # the single mask is the safer guess when the ratings are close
 
 
 def stability(logits: np.ndarray) -> np.ndarray:
@@ -52,7 +53,7 @@ def choose(
     if not is_ambiguous(point_labels, has_mask_input):
         return single_candidate
     score = ious + STABILITY_WEIGHT * stability(logits)
-    score = score - CONTRADICTION_PENALTY * contradictions(
-        logits, point_coords, point_labels, input_size
-    )
+    broken = contradictions(logits, point_coords, point_labels, input_size)
+    score = score - CONTRADICTION_PENALTY * broken
+    score[single_candidate] += SINGLE_BONUS
     return int(np.argmax(score))
