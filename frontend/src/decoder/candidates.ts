@@ -3,8 +3,8 @@
  * rule as workers/sam/selection.py, in words in docs/model.md.
  *
  * One click alone, without a box or a fed-back mask, is ambiguous: each mask scores its predicted
- * IoU + 0.5 x stability - 0.3 for every click it disobeys, and the best is taken. With more than
- * that the single mask is taken; the others can still be cycled to.
+ * IoU + 0.5 x stability - 0.3 for every click it disobeys, + 0.1 for the single mask, and the best
+ * is taken. With more than that the single mask is taken; the others can still be cycled to.
  */
 import type { BundleManifest } from "./bundle";
 import type { DecodeAnswer, DecodePrompt } from "./protocol";
@@ -21,6 +21,8 @@ export interface Choice {
 const STABILITY_OFFSET = 1;
 const STABILITY_WEIGHT = 0.5;
 const CONTRADICTION_PENALTY = 0.3;
+/** The single mask is the safer guess when the ratings are close. */
+const SINGLE_BONUS = 0.1;
 /** So many masks are shown for an ambiguous click. */
 const SHOWN = 3;
 
@@ -78,7 +80,8 @@ export function chooseCandidates(
     return (
       answer.iou_predictions[index]! +
       STABILITY_WEIGHT * stability(logits) -
-      CONTRADICTION_PENALTY * contradictions(logits, answer, prompt, inputSize)
+      CONTRADICTION_PENALTY * contradictions(logits, answer, prompt, inputSize) +
+      (index === single ? SINGLE_BONUS : 0)
     );
   });
   const ranked = [...all].sort((a, b) => scores[b]! - scores[a]! || a - b);
