@@ -20,7 +20,15 @@ from workers.sam.training.train import Trainer  # noqa: E402
 
 
 def options(out: Path, **changes: Any) -> argparse.Namespace:
-    values = {"out": out, "resume": False, "rate": 2e-3, "processes": 1, "prompts": 2, "minutes": 1}
+    values = {
+        "out": out,
+        "resume": False,
+        "rate": 2e-3,
+        "processes": 1,
+        "prompts": 2,
+        "minutes": 1,
+        "refine": None,
+    }
     return argparse.Namespace(**(values | changes))
 
 
@@ -55,6 +63,18 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert second.at == first.at and second.at.images_seen == 1
     for name, value in first.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
+
+
+def test_refining_begins_with_the_averaged_weights_and_a_clock_of_its_own(tmp_path: Path) -> None:
+    first = Trainer(0, options(tmp_path))
+    first.step([two_discs()], share=0.1)
+    first.at.seconds = 60.0
+    first.save()
+    (tmp_path / "refined").mkdir()
+    refined = Trainer(0, options(tmp_path / "refined", refine=first.checkpoint))
+    assert (refined.at.seconds, refined.at.images_seen) == (0.0, 1)
+    for name, value in first.averaged.model.state_dict().items():
+        assert torch.equal(value, refined.model.state_dict()[name]), name
 
 
 def test_the_best_candidate_alone_learns_from_an_ambiguous_click() -> None:

@@ -41,8 +41,40 @@ class Stage:
     images: int
 
 
-STAGES = (Stage(0.12, 128, 12), Stage(0.38, 192, 8), Stage(1.01, 256, 6))
-ROUND_SHARES = {1: 0.22, 2: 0.3, 3: 0.28, 4: 0.13, 5: 0.07}
+@dataclass(frozen=True)
+class Schedule:
+    """What changes in the course of a run, by the share of its time that is over."""
+
+    stages: tuple[Stage, ...]
+    rounds: dict[int, float]  # how often a conversation has so many rounds of clicks
+    real_share: tuple[float, float]  # of real pictures, at the start and at the end
+    whole: tuple[float, float]  # of pictures shown whole, as at inference
+
+    def stage(self, share: float) -> Stage:
+        return next(stage for stage in self.stages if share < stage.until)
+
+    def batch(self, share: float, prompts: int) -> BatchSettings:
+        """Towards the end more real pictures, and more of them whole."""
+        stage = self.stage(share)
+        real_share, whole = (
+            first + (last - first) * share for first, last in (self.real_share, self.whole)
+        )
+        return BatchSettings(stage.size, stage.images, prompts, real_share=real_share, whole=whole)
+
+
+FROM_SCRATCH = Schedule(
+    stages=(Stage(0.12, 128, 12), Stage(0.38, 192, 8), Stage(1.01, 256, 6)),
+    rounds={1: 0.22, 2: 0.3, 3: 0.28, 4: 0.13, 5: 0.07},
+    real_share=(0.4, 0.7),
+    whole=(0.45, 0.7),
+)
+# After a run from scratch: at full size, and the first click, the weakest, more often.
+REFINING = Schedule(
+    stages=(Stage(1.01, 256, 6),),
+    rounds={1: 0.45, 2: 0.27, 3: 0.18, 4: 0.1},
+    real_share=(0.66, 0.66),
+    whole=(0.65, 0.65),
+)
 
 
 @dataclass
@@ -152,7 +184,7 @@ def make_optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
 
 
 def learning_rate(peak: float, share: float, steps: int) -> float:
-    """Warm up over 60 steps, then a cosine over the time there is."""
+    """Warm up over 60 steps of a run, then a cosine over the time there is."""
     return peak * min(1.0, (steps + 1) / 60) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
 
 
@@ -166,8 +198,12 @@ class Trainer:
         self.averaged, self.at = Averaged(self.model), Progress()
         self.optimizer = make_optimizer(self.model, options.rate)
         self.checkpoint: Path = options.out / "checkpoint.pt"
+        self.schedule = REFINING if options.refine else FROM_SCRATCH
+        self.steps_before = 0  # of the run that this one refines
         if options.resume and self.checkpoint.exists():
             self._resume()
+        elif options.refine:
+            self._refine(options.refine)
         self.rng = np.random.default_rng([rank, self.at.steps])
         torch.manual_seed(rank + 1000 * self.at.steps)
         self.recent: list[tuple[float, float]] = []
@@ -179,15 +215,22 @@ class Trainer:
         self.optimizer.load_state_dict(saved["optimizer"])
         self.at = Progress(**saved["progress"])
 
+    def _refine(self, finished: Path) -> None:
+        """Go on from the averaged weights of a finished run, with a clock of its own."""
+        saved = load_weights(str(finished))
+        self.model.load_state_dict(saved["averaged"])
+        self.averaged = Averaged(self.model, decay=0.99)
+        self.at = Progress(**{**saved["progress"], "seconds": 0.0})
+        self.steps_before = self.at.steps
+
     def run(self, scenes: SceneStore | None, real: RealStore) -> None:
         """Step until the time is up."""
         began, saved_at = time.time() - self.at.seconds, time.time()
         while (share := self._share_of_time(began)) < 1:
-            stage = next(stage for stage in STAGES if share < stage.until)
-            settings = batch_settings(stage, share, self.options.prompts)
+            settings = self.schedule.batch(share, self.options.prompts)
             self.step(draw_batch(self.rng, scenes, real, settings), share)
             if self.rank == 0 and self.at.steps % 50 == 0:
-                self._report(share, stage)
+                self._report(share, settings.size)
             if self.rank == 0 and time.time() - saved_at > 60 * self.options.save_minutes:
                 self.save()
                 saved_at = time.time()
@@ -196,13 +239,12 @@ class Trainer:
 
     def step(self, batch: list[Sample], share: float) -> None:
         """Learn from one batch."""
-        rounds = int(
-            np.random.default_rng(self.at.steps).choice(
-                list(ROUND_SHARES), p=list(ROUND_SHARES.values())
-            )
-        )
+        often = self.schedule.rounds
+        # Seeded by the step, so that all processes talk for as many rounds.
+        dice = np.random.default_rng(self.at.steps)
+        rounds = int(dice.choice(list(often), p=list(often.values())))
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.options.rate, share, self.at.steps)
+            group["lr"] = learning_rate(self.options.rate, share, self.at.steps - self.steps_before)
         loss, iou = conversation_loss(self.model, batch, self.rng, rounds)
         self.optimizer.zero_grad()
         loss.backward()
@@ -221,10 +263,10 @@ class Trainer:
         self.at.seconds = seconds.item()
         return self.at.seconds / (self.options.minutes * 60)
 
-    def _report(self, share: float, stage: Stage) -> None:
+    def _report(self, share: float, size: int) -> None:
         loss, iou = np.mean(self.recent, axis=0)
         print(
-            f"{share:6.1%} step {self.at.steps} size {stage.size} images {self.at.images_seen}"
+            f"{share:6.1%} step {self.at.steps} size {size} images {self.at.images_seen}"
             f" loss {loss:.3f} last IoU {iou:.3f}"
             f" images/s {self.at.images_seen / self.at.seconds:.1f}",
             flush=True,
@@ -243,13 +285,6 @@ class Trainer:
             part,
         )
         os.replace(part, self.checkpoint)
-
-
-def batch_settings(stage: Stage, share: float, prompts: int) -> BatchSettings:
-    """Towards the end more real pictures, and more of them whole, as at inference."""
-    return BatchSettings(
-        stage.size, stage.images, prompts, real_share=0.4 + 0.3 * share, whole=0.45 + 0.25 * share
-    )
 
 
 def train(
@@ -279,6 +314,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--save-minutes", type=float, default=3)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--refine", type=Path, metavar="CHECKPOINT", help="of a finished run")
 
 
 def run(options: argparse.Namespace) -> None:
