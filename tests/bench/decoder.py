@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Page, Route, sync_playwright
 
 from tests.bench.sam_decoder import export
@@ -64,18 +65,22 @@ def serve_runtime(page: Page, model: Path) -> None:
     page.route("**/bench/*", answer)
 
 
-def open_image(page: Page, running: Installation, script: Script) -> tuple[Editor, str]:
-    """A fresh project with one photograph, open in the editor."""
+def open_image(page: Page, running: Installation, script: Script, folder: Path) -> Editor:
+    """A fresh project with three photographs, the first one open in the editor."""
     project = script.post("/api/v1/projects", {"name": "Bench", "labels": [{"name": "date"}]})["id"]
-    image = script.upload(project, PHOTOGRAPH)[0]["image"]["id"]
-    path = f"/api/v1/images/{image}/embedding"
-    running.wait_for(lambda: script.get(path)["state"] == "ready", 60, "the embedding")
+    photographs = [PHOTOGRAPH]
+    for number, box in enumerate([(0, 0, 790, 600), (10, 0, 800, 600)]):
+        photographs.append(folder / f"crop-{number}.jpg")
+        Image.open(PHOTOGRAPH).crop(box).save(photographs[-1], quality=90)
+    images = [row["image"]["id"] for row in script.upload(project, *photographs)]
+    for image in images:
+        path = f"/api/v1/images/{image}/embedding"
+        running.wait_for(lambda: script.get(path)["state"] == "ready", 60, "the embedding")  # noqa: B023
     page.goto(running.sign_in_link)
-    url = f"{running.url}/projects/{project}/images/{image}"
-    page.goto(url)
+    page.goto(f"{running.url}/projects/{project}/images/{images[0]}")
     editor = Editor(page)
     editor.wait_until_ready()
-    return editor, url
+    return editor
 
 
 def clicks(editor: Editor, page: Page) -> tuple[list[float], list[float], list[float]]:
@@ -94,13 +99,17 @@ def clicks(editor: Editor, page: Page) -> tuple[list[float], list[float], list[f
     return painted, decoded, yardstick
 
 
-def first_ghosts(editor: Editor, page: Page, url: str) -> list[float]:
-    """Image shown -> first ghost, ms, with the pointer resting on the image."""
+def first_ghosts(editor: Editor, page: Page) -> list[float]:
+    """Image shown -> first ghost, ms, going to the next or previous image by its key."""
     waits = []
-    for _ in range(7):
-        page.goto(url)
+    for turn in range(12):
+        before = page.url
+        page.keyboard.press("d" if turn % 4 < 2 else "s")
+        page.wait_for_url(lambda url: url != before)  # noqa: B023
         editor.wait_until_ready()
-        editor.hover(*POINTS[0])
+        px, py = editor.screen(*POINTS[turn % len(POINTS)])
+        page.mouse.move(px, py)
+        editor.until("window.samweb.editor.firstGhostMs !== null")
         waits.append(float(editor.hook("editor.firstGhostMs")))
     return waits
 
@@ -115,10 +124,10 @@ def measure() -> dict[str, Any]:
             browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
             serve_runtime(page, model)
-            editor, url = open_image(page, running, Script(running))
+            editor = open_image(page, running, Script(running), Path(folder))
             page.evaluate(LOAD)
             painted, decoded, yardstick = clicks(editor, page)
-            ghosts = first_ghosts(editor, page, url)
+            ghosts = first_ghosts(editor, page)
         finally:
             running.stop()
     return {
