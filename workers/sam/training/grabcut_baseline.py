@@ -5,7 +5,7 @@ three and five clicks, on one COCO file or on the held-out images of the trainin
 
 A positive click is a disc of sure foreground with a wider disc of likely foreground round it, a
 negative one a disc of sure background; everything else is likely background. Of the result only
-the parts that hold a positive click are kept. The radii were tuned on images of training sets.
+the parts that hold a positive click are kept. The radii are fixed, not tuned on any set.
 """
 
 from __future__ import annotations

@@ -27,13 +27,13 @@ export function SettingsTab({ project }: { project: Project }) {
   );
 }
 
-type Fields = Required<Pick<Project, "name" | "description" | "overlap_rule" | "self_review">> & {
+type Fields = Required<Pick<Project, "name" | "description" | "self_review">> & {
   bundle: string;
 };
 
 function fieldsOf(project: Project): Fields {
-  const { name, description, overlap_rule, self_review, bundle } = project;
-  return { name, description, overlap_rule, self_review, bundle: bundle ?? "" };
+  const { name, description, self_review, bundle } = project;
+  return { name, description, self_review, bundle: bundle ?? "" };
 }
 
 /** Only what was changed, so that another manager's change of another field stays. */
@@ -81,15 +81,6 @@ function ProjectForm({ project }: { project: Project }) {
         label="Description"
         value={fields.description}
         onChange={(event) => set({ description: event.target.value })}
-      />
-      <Choice
-        label="Overlap"
-        value={fields.overlap_rule}
-        options={[
-          ["allowed", "Objects may overlap"],
-          ["exclusive", "A pixel belongs to one object"],
-        ]}
-        onChange={(overlap_rule) => set({ overlap_rule })}
       />
       <label className="check">
         <input
