@@ -12,6 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
 cv2 = pytest.importorskip("cv2", reason="opencv is not installed (extra: train)")
 
+from workers.sam.bundle import find_bundle  # noqa: E402
 from workers.sam.training import interaction, scenes  # noqa: E402
 from workers.sam.training.data import Sample, SceneStore, Source, make_sample  # noqa: E402
 from workers.sam.training.losses import mask_loss, round_loss, true_iou  # noqa: E402
@@ -75,6 +76,15 @@ def test_refining_begins_with_the_averaged_weights_and_a_clock_of_its_own(tmp_pa
     assert (refined.at.seconds, refined.at.images_seen) == (0.0, 1)
     for name, value in first.averaged.model.state_dict().items():
         assert torch.equal(value, refined.model.state_dict()[name]), name
+
+
+def test_refining_goes_on_from_the_weights_that_ship(tmp_path: Path) -> None:
+    shipped = find_bundle(None).folder / "weights.safetensors"
+    refined = Trainer(0, options(tmp_path, refine=shipped))
+    assert refined.at.images_seen > 10_000
+    for _ in range(3):
+        refined.step([two_discs()], share=0.9)
+    assert np.mean([iou for _, iou in refined.recent]) > 0.6, "it has forgotten what it knew"
 
 
 def test_the_best_candidate_alone_learns_from_an_ambiguous_click() -> None:

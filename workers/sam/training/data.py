@@ -62,7 +62,8 @@ class SceneStore:
         node_map, parent = np.array(nodes[index]), np.array(parents[index])
         family = _families(parent)
         areas = family @ np.bincount(node_map.ravel(), minlength=len(parent))[: len(parent)]
-        areas[0] = 0
+        # The ground may be asked for too: sky and grass are things that people label.
+        areas[0] = np.count_nonzero(node_map == 0)
 
         def mask(node: int) -> np.ndarray:
             return (family[node] * np.uint8(255))[node_map]

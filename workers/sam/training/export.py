@@ -15,6 +15,7 @@ import onnx
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from workers.sam.bundle import FORMAT, bundle_id, file_entry
@@ -244,6 +245,9 @@ def export_bundle(
     folder.mkdir(parents=True, exist_ok=True)
     model, progress = load_averaged(checkpoint)
     names = export_graphs(model, folder)
+    # For notebooks, and for `train --refine`: what took hours must not have to be made again.
+    halves = {name: value.half().contiguous() for name, value in model.state_dict().items()}
+    save_file(halves, folder / "weights.safetensors")
     training = {"data": data, "images_seen": progress["images_seen"], "commit": ""}
     about = {"version": version, "candidates": candidates, "training": training}
     return write_manifest(model, folder, names, about)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import json
 import math
 import os
 import time
@@ -21,6 +22,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from workers.sam.model import Sam, load_weights
@@ -183,6 +185,17 @@ def make_optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.98))
 
 
+def finished_run(path: Path) -> tuple[dict[str, Tensor], int]:
+    """Averaged weights and pictures seen: of a checkpoint, or of a bundle's weights.safetensors."""
+    if path.suffix == ".safetensors":
+        manifest = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))
+        halves = load_file(path)
+        weights = {name: value.float() for name, value in halves.items()}
+        return weights, manifest["training"]["images_seen"]
+    saved = load_weights(str(path))
+    return saved["averaged"], saved["progress"]["images_seen"]
+
+
 def learning_rate(peak: float, share: float, steps: int) -> float:
     """Warm up over 60 steps of a run, then a cosine over the time there is."""
     return peak * min(1.0, (steps + 1) / 60) * (0.02 + 0.98 * (1 + math.cos(math.pi * share)) / 2)
@@ -199,7 +212,6 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, options.rate)
         self.checkpoint: Path = options.out / "checkpoint.pt"
         self.schedule = REFINING if options.refine else FROM_SCRATCH
-        self.steps_before = 0  # of the run that this one refines
         if options.resume and self.checkpoint.exists():
             self._resume()
         elif options.refine:
@@ -217,11 +229,10 @@ class Trainer:
 
     def _refine(self, finished: Path) -> None:
         """Go on from the averaged weights of a finished run, with a clock of its own."""
-        saved = load_weights(str(finished))
-        self.model.load_state_dict(saved["averaged"])
+        weights, images_seen = finished_run(finished)
+        self.model.load_state_dict(weights)
         self.averaged = Averaged(self.model, decay=0.99)
-        self.at = Progress(**{**saved["progress"], "seconds": 0.0})
-        self.steps_before = self.at.steps
+        self.at = Progress(images_seen=images_seen)
 
     def run(self, scenes: SceneStore | None, real: RealStore) -> None:
         """Step until the time is up."""
@@ -244,7 +255,7 @@ class Trainer:
         dice = np.random.default_rng(self.at.steps)
         rounds = int(dice.choice(list(often), p=list(often.values())))
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.options.rate, share, self.at.steps - self.steps_before)
+            group["lr"] = learning_rate(self.options.rate, share, self.at.steps)
         loss, iou = conversation_loss(self.model, batch, self.rng, rounds)
         self.optimizer.zero_grad()
         loss.backward()
@@ -314,7 +325,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=1.2e-3)
     parser.add_argument("--save-minutes", type=float, default=3)
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--refine", type=Path, metavar="CHECKPOINT", help="of a finished run")
+    parser.add_argument(
+        "--refine",
+        type=Path,
+        metavar="WEIGHTS",
+        help="a finished run's checkpoint, or a bundle's weights.safetensors",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
