@@ -1,11 +1,11 @@
-import { ChevronRight, Keyboard, Search, Send, ThumbsUp, Undo2 } from "lucide-react";
+import { ChevronRight, Send, ThumbsUp, Undo2 } from "lucide-react";
 import { Link } from "wouter";
 
 import { maySubmit } from "../../actions/review";
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { Mark } from "../shell/mark";
-import { shell } from "../shell/shell-state";
+import { ShellButtons } from "../shell/shell-buttons";
 import { SyncBadge } from "../shell/sync-badge";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { DecoderPill } from "./decoder-pill";
@@ -20,20 +20,7 @@ export function EditorTop() {
       <Where />
       <DecoderPill />
       <SyncBadge />
-      <Button
-        tone="quiet"
-        icon={Search}
-        title="Go to… (Ctrl+K)"
-        aria-label="Go to… (Ctrl+K)"
-        onClick={() => shell.palette.set(true)}
-      />
-      <Button
-        tone="quiet"
-        icon={Keyboard}
-        title="Keys (?)"
-        aria-label="Keys (?)"
-        onClick={() => shell.keys.set(true)}
-      />
+      <ShellButtons />
       <HandOn />
     </header>
   );

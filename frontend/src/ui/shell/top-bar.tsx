@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from "react";
-import { Keyboard, LogOut, Search, UserRound } from "lucide-react";
+import { LogOut, UserRound } from "lucide-react";
 import { Link } from "wouter";
 
 import { sync } from "../../sync";
@@ -7,7 +7,7 @@ import { useMe } from "../data";
 import { Button, LinkButton } from "../kit/button";
 import { Mark } from "./mark";
 import { SyncBadge } from "./sync-badge";
-import { shell } from "./shell-state";
+import { ShellButtons } from "./shell-buttons";
 
 interface TopBarProps {
   /** Where am I: "Orchard / Jobs". */
@@ -30,20 +30,7 @@ export function TopBar({ children }: TopBarProps) {
         {children}
       </nav>
       <SyncBadge />
-      <Button
-        tone="quiet"
-        icon={Search}
-        title="Go to… (Ctrl+K)"
-        aria-label="Go to… (Ctrl+K)"
-        onClick={() => shell.palette.set(true)}
-      />
-      <Button
-        tone="quiet"
-        icon={Keyboard}
-        title="Keys (?)"
-        aria-label="Keys (?)"
-        onClick={() => shell.keys.set(true)}
-      />
+      <ShellButtons />
       <LinkButton tone="quiet" icon={UserRound} href="/account" title="Your account">
         {me.display_name || me.username}
       </LinkButton>
