@@ -36,7 +36,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, OnnxPredic
     """A PyTorch model with random weights and the bundle exported from it."""
     torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
     pytest.importorskip("onnx", reason="onnx is not installed (extra: train)")
-    from workers.sam.model import Sam
+    from workers.sam.families.small.model import Sam
     from workers.sam.training.export import export_graphs, write_manifest
 
     torch.manual_seed(0)

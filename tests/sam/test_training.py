@@ -29,6 +29,7 @@ def options(out: Path, **changes: Any) -> argparse.Namespace:
         "prompts": 2,
         "minutes": 1,
         "refine": None,
+        "bfloat16": False,
     }
     return argparse.Namespace(**(values | changes))
 
@@ -48,7 +49,7 @@ def two_discs() -> Sample:
 def test_a_tiny_batch_is_learned_by_heart(tmp_path: Path) -> None:
     torch.set_num_threads(1)  # two that share a busy core wait for each other
     trainer = Trainer(0, options(tmp_path))
-    for _ in range(40):
+    for _ in range(60):
         trainer.step([two_discs()], share=0.1)
     losses = [loss for loss, _ in trainer.recent]
     ious = [iou for _, iou in trainer.recent]

@@ -16,13 +16,13 @@ Rng = np.random.Generator
 
 # How often a real sample comes from each set: everyday photographs matter most.
 SET_SHARES = {
-    "coco_cc_by_2": 0.42,
-    "building_facades": 0.19,
-    "nuclei_dsb2018_2": 0.11,
-    "coffee_leaves": 0.09,
-    "flakes_2d_materials": 0.07,
+    "coco_cc_by_2": 0.37,
+    "building_facades": 0.20,
+    "nuclei_dsb2018_2": 0.13,
+    "coffee_leaves": 0.10,
+    "flakes_2d_materials": 0.09,
     "amazon_forest": 0.06,
-    "mushrooms": 0.06,
+    "mushrooms": 0.04,
 }
 
 

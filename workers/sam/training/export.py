@@ -19,8 +19,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from workers.sam.bundle import FORMAT, bundle_id, file_entry
-from workers.sam.mask_decoder import PREPARED, PreparedImage
-from workers.sam.model import Sam, load_weights
+from workers.sam.families.small.mask_decoder import PREPARED, PreparedImage
+from workers.sam.families.small.model import Sam, load_weights
 from workers.sam.preprocess import MEAN, STD
 
 OPSET = 17

@@ -25,7 +25,7 @@ import torch.multiprocessing as multiprocessing
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from workers.sam.model import Sam, load_weights
+from workers.sam.families.small.model import Sam, load_weights
 from workers.sam.preprocess import normalise
 from workers.sam.training import interaction
 from workers.sam.training.data import BatchSettings, RealStore, Sample, SceneStore, draw_batch
@@ -73,9 +73,9 @@ FROM_SCRATCH = Schedule(
 # After a run from scratch: at full size, and the first click, the weakest, more often.
 REFINING = Schedule(
     stages=(Stage(1.01, 256, 6),),
-    rounds={1: 0.45, 2: 0.27, 3: 0.18, 4: 0.1},
-    real_share=(0.66, 0.66),
-    whole=(0.65, 0.65),
+    rounds={1: 0.38, 2: 0.26, 3: 0.19, 4: 0.12, 5: 0.05},
+    real_share=(0.5, 0.7),
+    whole=(0.55, 0.75),
 )
 
 
@@ -124,15 +124,19 @@ def to_tensors(batch: list[Sample]) -> tuple[Tensor, Tensor]:
 
 
 def conversation_loss(
-    model: Sam, batch: list[Sample], rng: np.random.Generator, rounds: int
+    model: Sam, batch: list[Sample], rng: np.random.Generator, rounds: int, half: bool = False
 ) -> tuple[Tensor, Tensor]:
-    """Encode once, then talk for some rounds: the loss, and the IoU of the mask fed back last."""
+    """Encode once, then talk for some rounds: the loss, and the IoU of the mask fed back last.
+
+    `half` runs the products in bfloat16, a third faster where the CPU has instructions for it.
+    """
     images, targets = to_tensors(batch)
-    embeddings = [
-        tensor + (torch.rand_like(tensor) - 0.5) * (2 * EMBEDDING_NOISE)
-        for tensor in model.encode(images.contiguous(memory_format=torch.channels_last))
-    ]
-    prepared = model.prepare(*embeddings).repeat(batch[0].targets.shape[0])
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        embeddings = [
+            tensor + (torch.rand_like(tensor) - 0.5) * (2 * EMBEDDING_NOISE)
+            for tensor in model.encode(images.contiguous(memory_format=torch.channels_last))
+        ]
+        prepared = model.prepare(*embeddings).repeat(batch[0].targets.shape[0])
     wanted = targets.numpy()
     conversations = [interaction.begin(rng, target) for target in wanted]
     feedback: Tensor | None = None
@@ -143,9 +147,10 @@ def conversation_loss(
         if feedback is not None and rng.random() < 0.85:
             mask_input = feedback[:, None]
             has_mask = torch.from_numpy((rng.random(len(wanted)) < 0.8).astype(np.float32))
-        logits, ious = model.decode(
-            prepared, torch.from_numpy(coords), torch.from_numpy(labels), None, mask_input, has_mask
-        )
+        prompts = torch.from_numpy(coords), torch.from_numpy(labels)
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits, ious = model.decode(prepared, *prompts, None, mask_input, has_mask)
+        logits, ious = logits.float(), ious.float()
         ambiguous = torch.tensor([float(len(c.prompts) == 1) for c in conversations])
         total = total + round_loss(logits, ious, targets, ambiguous) / rounds
         feedback = _fed_back(logits.detach(), ious.detach(), ambiguous)
@@ -216,6 +221,7 @@ class Trainer:
             self._resume()
         elif options.refine:
             self._refine(options.refine)
+        self.began_with = self.at.images_seen if not self.at.steps else 0
         self.rng = np.random.default_rng([rank, self.at.steps])
         torch.manual_seed(rank + 1000 * self.at.steps)
         self.recent: list[tuple[float, float]] = []
@@ -230,7 +236,10 @@ class Trainer:
     def _refine(self, finished: Path) -> None:
         """Go on from the averaged weights of a finished run, with a clock of its own."""
         weights, images_seen = finished_run(finished)
-        self.model.load_state_dict(weights)
+        missing, unexpected = self.model.load_state_dict(weights, strict=False)
+        # A smaller model's weights will do: blocks that they lack begin as identity.
+        if unexpected or any(".stage" not in n and ".global_blocks" not in n for n in missing):
+            raise ValueError(f"{finished} belongs to another model: {[*unexpected, *missing][:3]}")
         self.averaged = Averaged(self.model, decay=0.99)
         self.at = Progress(images_seen=images_seen)
 
@@ -256,7 +265,7 @@ class Trainer:
         rounds = int(dice.choice(list(often), p=list(often.values())))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.options.rate, share, self.at.steps)
-        loss, iou = conversation_loss(self.model, batch, self.rng, rounds)
+        loss, iou = conversation_loss(self.model, batch, self.rng, rounds, self.options.bfloat16)
         self.optimizer.zero_grad()
         loss.backward()
         average_gradients(self.model, self.options.processes)
@@ -279,7 +288,7 @@ class Trainer:
         print(
             f"{share:6.1%} step {self.at.steps} size {size} images {self.at.images_seen}"
             f" loss {loss:.3f} last IoU {iou:.3f}"
-            f" images/s {self.at.images_seen / self.at.seconds:.1f}",
+            f" images/s {(self.at.images_seen - self.began_with) / self.at.seconds:.1f}",
             flush=True,
         )
 
@@ -323,6 +332,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--prompts", type=int, default=4, help="objects asked for in each image")
     parser.add_argument("--rate", type=float, default=1.2e-3)
+    parser.add_argument(
+        "--bfloat16", action="store_true", help="faster on CPUs with avx512_bf16 or amx_bf16"
+    )
     parser.add_argument("--save-minutes", type=float, default=3)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument(

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from workers.sam.config import SamConfig
-from workers.sam.position import PositionEncoding
+from workers.sam.families.small.config import SamConfig
+from workers.sam.families.small.position import PositionEncoding
 
 HIDDEN = -1e4  # attention bias of a padding token: exp() of it is exactly zero
 

@@ -13,8 +13,8 @@ class SamConfig:
     input_size: int = 256
     # image encoder: channels at strides 2, 4, 8, 16; residual blocks at strides 4, 8, 16
     encoder_channels: tuple[int, int, int, int] = (24, 40, 80, 160)
-    encoder_blocks: tuple[int, int, int] = (1, 3, 2)
-    encoder_attention_layers: int = 2
+    encoder_blocks: tuple[int, int, int] = (1, 4, 3)
+    encoder_attention_layers: int = 4
     encoder_heads: int = 5
     # what an embedding is made of
     embed_dim: int = 96  # image_embeddings, stride 8

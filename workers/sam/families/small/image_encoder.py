@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workers.sam.config import SamConfig
-from workers.sam.position import PositionEncoding
-from workers.sam.transformer import MLP, Attention
+from workers.sam.families.small.config import SamConfig
+from workers.sam.families.small.position import PositionEncoding
+from workers.sam.families.small.transformer import MLP, Attention
 
 
 class LayerNorm2d(nn.Module):
@@ -52,6 +52,9 @@ class GlobalBlock(nn.Module):
         self.norm1, self.norm2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attn = Attention(dim, heads, dim)
         self.mlp = MLP([dim, 3 * dim, dim])
+        for last in (self.attn.out_proj, self.mlp.layers[-1]):  # the block starts as identity
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B,L,C] -> the same."""

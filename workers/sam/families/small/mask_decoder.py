@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from workers.sam.config import SamConfig
-from workers.sam.position import PositionEncoding
-from workers.sam.prompt_encoder import EncodedPrompts
-from workers.sam.transformer import MLP, TwoWayTransformer
+from workers.sam.families.small.config import SamConfig
+from workers.sam.families.small.position import PositionEncoding
+from workers.sam.families.small.prompt_encoder import EncodedPrompts
+from workers.sam.families.small.transformer import MLP, TwoWayTransformer
 
 
 @dataclass

@@ -7,10 +7,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from workers.sam.config import SamConfig
-from workers.sam.image_encoder import ImageEncoder
-from workers.sam.mask_decoder import MaskDecoder, PreparedImage
-from workers.sam.prompt_encoder import PromptEncoder
+from workers.sam.families.small.config import SamConfig
+from workers.sam.families.small.image_encoder import ImageEncoder
+from workers.sam.families.small.mask_decoder import MaskDecoder, PreparedImage
+from workers.sam.families.small.prompt_encoder import PromptEncoder
 
 
 class Sam(nn.Module):
