@@ -70,16 +70,17 @@ class RelativeAttention(nn.Module):
     def __init__(self, dim: int, heads: int, side: int, folded_positions: bool) -> None:
         super().__init__()
         self.heads, self.side, self.folded_positions = heads, side, folded_positions
-        head_dim = dim // heads
-        self.scale = head_dim**-0.5
+        self.head_dim = dim // heads
+        self.scale = self.head_dim**-0.5
         self.qkv = nn.Linear(dim, 3 * dim)
         self.proj = nn.Linear(dim, dim)
-        self.rel_pos_h = nn.Parameter(torch.zeros(2 * side - 1, head_dim))
-        self.rel_pos_w = nn.Parameter(torch.zeros(2 * side - 1, head_dim))
+        self.rel_pos_h = nn.Parameter(torch.zeros(2 * side - 1, self.head_dim))
+        self.rel_pos_w = nn.Parameter(torch.zeros(2 * side - 1, self.head_dim))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B,S,S,dim] -> the same."""
-        qkv = self.qkv(x).flatten(1, 2).unflatten(-1, (3, self.heads, -1))
+        side, heads = self.side, self.heads
+        qkv = self.qkv(x).reshape(-1, side * side, 3, heads, self.head_dim)
         q, k, v = qkv.permute(2, 0, 3, 1, 4).unbind(0)  # [B,heads,S*S,D] each
         down, across = self.position_scores(q)
         if self.folded_positions:
@@ -87,21 +88,25 @@ class RelativeAttention(nn.Module):
             k = torch.cat([k, self.one_hot_positions(k)], dim=-1)
             mixed = F.scaled_dot_product_attention(q, k, v, scale=1.0)
         else:
-            bias = (down[..., :, None] + across[..., None, :]).flatten(-2)
+            bias = down[..., :, None] + across[..., None, :]
+            bias = bias.reshape(-1, heads, side * side, side * side)
             mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
-        return self.proj(mixed.transpose(1, 2).flatten(2)).unflatten(1, (self.side, self.side))
+        mixed = mixed.transpose(1, 2).reshape(-1, side, side, heads * self.head_dim)
+        return self.proj(mixed)
 
     def position_scores(self, q: Tensor) -> tuple[Tensor, Tensor]:
         """What each query [B,heads,S*S,D] gives to each row and to each column of keys, two
         [B,heads,S*S,S]. The queries are not scaled."""
-        at = torch.arange(self.side, device=q.device)
-        distance = at[:, None] - at[None, :] + self.side - 1
+        side, heads = self.side, self.heads
+        at = torch.arange(side, device=q.device)
+        distance = at[:, None] - at[None, :] + side - 1
         rows = self.rel_pos_h[distance].transpose(1, 2)  # [S of the query,D,S of the key]
         columns = self.rel_pos_w[distance].transpose(1, 2)
-        grid = q.unflatten(2, (self.side, self.side))
+        grid = q.reshape(-1, heads, side, side, self.head_dim)
         down = grid @ rows
         across = (grid.transpose(2, 3) @ columns).transpose(2, 3)
-        return down.flatten(2, 3), across.flatten(2, 3)
+        flat = (-1, heads, side * side, side)
+        return down.reshape(flat), across.reshape(flat)
 
     def one_hot_positions(self, k: Tensor) -> Tensor:
         """Which row and which column each key is in, [B,heads,S*S,2S] of zeros and ones."""
@@ -117,7 +122,7 @@ class Block(nn.Module):
         self, dim: int, heads: int, side: int, is_global: bool, eps: float, folded_positions: bool
     ) -> None:
         super().__init__()
-        self.is_global = is_global
+        self.side, self.is_global = side, is_global
         self.norm1 = nn.LayerNorm(dim, eps=eps)
         self.attn = RelativeAttention(dim, heads, side if is_global else WINDOW, folded_positions)
         self.norm2 = nn.LayerNorm(dim, eps=eps)
@@ -129,24 +134,25 @@ class Block(nn.Module):
         if self.is_global:
             attended = self.attn(attended)
         else:
-            attended = from_windows(self.attn(to_windows(attended)), x.shape[1])
+            attended = from_windows(self.attn(to_windows(attended, self.side)), self.side)
         x = x + attended
         return x + self.mlp(self.norm2(x))
 
 
-def to_windows(x: Tensor) -> Tensor:
+def to_windows(x: Tensor, side: int) -> Tensor:
     """[B,S,S,dim] -> [B * windows,14,14,dim]. Zeros fill the last windows, and are attended to."""
-    padding = -x.shape[1] % WINDOW
+    padding = -side % WINDOW
+    across = (side + padding) // WINDOW
     x = F.pad(x, (0, 0, 0, padding, 0, padding))
-    x = x.unflatten(2, (-1, WINDOW)).unflatten(1, (-1, WINDOW))
-    return x.transpose(2, 3).flatten(0, 2)
+    x = x.reshape(-1, across, WINDOW, across, WINDOW, x.shape[-1]).transpose(2, 3)
+    return x.reshape(-1, WINDOW, WINDOW, x.shape[-1])
 
 
 def from_windows(windows: Tensor, side: int) -> Tensor:
     """[B * windows,14,14,dim] -> [B,S,S,dim], without what filled the last windows."""
     across = -(-side // WINDOW)
-    x = windows.unflatten(0, (-1, across, across)).transpose(2, 3)
-    return x.flatten(3, 4).flatten(1, 2)[:, :side, :side]
+    x = windows.reshape(-1, across, across, WINDOW, WINDOW, windows.shape[-1]).transpose(2, 3)
+    return x.reshape(-1, across * WINDOW, across * WINDOW, x.shape[-1])[:, :side, :side]
 
 
 def neck(dim: int, eps: float) -> nn.Sequential:

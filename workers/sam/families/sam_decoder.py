@@ -120,7 +120,7 @@ class PromptEncoder(nn.Module):
         tokens = self.pe_layer((point_coords + 0.5) / self.input_size)
         for value, embedding in enumerate(self.point_embeddings):
             chosen = (point_labels == value).to(tokens.dtype)[..., None]
-            tokens = tokens + chosen * embedding.weight
+            tokens = tokens + chosen * embedding.get_parameter("weight")
         not_a_point = self.not_a_point_embed.weight.expand(tokens.shape[0], 1, DIM)
         # a sum and not any(): no points at all means no box
         corners = (point_labels >= 2).to(tokens.dtype).sum(dim=1, keepdim=True)
