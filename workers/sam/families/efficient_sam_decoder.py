@@ -31,6 +31,8 @@ UPSCALED = (64, 32)
 class PositionEncoding(nn.Module):
     """Random Fourier features of positions in the unit square (Tancik et al. 2020)."""
 
+    positional_encoding_gaussian_matrix: Tensor
+
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.register_buffer("positional_encoding_gaussian_matrix", torch.randn(2, dim // 2))
@@ -99,7 +101,11 @@ class Attention(nn.Module):
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, weight: Tensor | None = None) -> Tensor:
         """[B,L,C], [B,M,C], [B,M,C], added to scores [B,M] -> [B,L,C]."""
-        q, k, v = self._split(self.q_proj(q)), self._split(self.k_proj(k)), self._split(self.v_proj(v))
+        q, k, v = (
+            self._split(self.q_proj(q)),
+            self._split(self.k_proj(k)),
+            self._split(self.v_proj(v)),
+        )
         bias = None if weight is None else weight[:, None, None]
         return self.out_proj(attend(q, k, v, bias).transpose(1, 2).flatten(2))
 
@@ -113,9 +119,9 @@ class Mlp(nn.Module):
 
     def __init__(self, inputs: int, hidden: int, outputs: int, layers: int) -> None:
         super().__init__()
-        widths = [inputs] + [hidden] * layers
+        widths = [inputs] + [hidden] * (layers - 1)
         self.layers = nn.Sequential(
-            *(nn.Sequential(nn.Linear(a, b), nn.GELU()) for a, b in zip(widths, widths[1:]))
+            *(nn.Sequential(nn.Linear(width, hidden), nn.GELU()) for width in widths)
         )
         self.fc = nn.Linear(hidden, outputs)
 
@@ -183,9 +189,7 @@ class MaskDecoder(nn.Module):
             nn.Sequential(
                 nn.ConvTranspose2d(dim, first, 2, stride=2), nn.GroupNorm(1, first), nn.GELU()
             ),
-            nn.Sequential(
-                nn.ConvTranspose2d(first, second, 2, stride=2), nn.Identity(), nn.GELU()
-            ),
+            nn.Sequential(nn.ConvTranspose2d(first, second, 2, stride=2), nn.Identity(), nn.GELU()),
         )
         self.output_hypernetworks_mlps = nn.ModuleList(
             Mlp(dim, dim, second, 2) for _ in range(MASKS)

@@ -55,9 +55,9 @@ def fold_batch_norms(module: nn.Module) -> nn.Module:
     folded = copy.deepcopy(module).eval()
     for part in list(folded.modules()):
         for name, child in list(part.named_children()):
-            pair = list(child) if isinstance(child, nn.Sequential) else []
-            if [type(layer) for layer in pair] == [nn.Conv2d, nn.BatchNorm2d]:
-                setattr(part, name, fuse_conv_bn_eval(pair[0], pair[1]))
+            match list(child) if isinstance(child, nn.Sequential) else []:
+                case [nn.Conv2d() as conv, nn.BatchNorm2d() as norm]:
+                    setattr(part, name, fuse_conv_bn_eval(conv, norm))
     return folded
 
 

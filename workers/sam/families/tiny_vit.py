@@ -1,4 +1,5 @@
-"""TinyViT-5M as MobileSAM uses it (Wu et al. 2022, arXiv 2207.10666; Zhang et al. 2023, 2306.14289).
+"""TinyViT-5M (Wu et al. 2022, arXiv 2207.10666) as MobileSAM uses it (Zhang et al. 2023,
+arXiv 2306.14289).
 
 A convolution stem to stride 4, one stage of inverted bottlenecks, three stages of attention in
 windows with a depthwise convolution between attention and MLP, and SAM's neck. Between the last two
@@ -116,6 +117,8 @@ class WindowAttention(nn.Module):
 
     `qkv` lays its outputs out head by head: q, k and v of the first head, then of the next.
     """
+
+    bias_index: Tensor
 
     def __init__(self, channels: int, heads: int, window: int) -> None:
         super().__init__()
