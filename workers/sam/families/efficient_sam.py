@@ -109,8 +109,8 @@ class ImageEncoder(nn.Module):
         """Encode a normalised, stretched image."""
         x = self.patch_embed(image)
         dim, height, width = (int(side) for side in x.shape[1:])
-        x = (x + self.positions(height, width)).flatten(2).transpose(1, 2)
-        x = self.blocks(x)
+        x = x + self.positions(height, width)
+        x = self.blocks(x.reshape(-1, dim, height * width).transpose(1, 2))
         return self.neck(x.transpose(1, 2).reshape(-1, dim, height, width))
 
 
