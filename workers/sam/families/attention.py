@@ -2,8 +2,8 @@
 
 PyTorch's fused one never holds the whole table of scores and is what a GPU wants. The plain one
 exports to few and simple ONNX nodes, and is the yardstick that speed is measured against. With
-relative positions (`attend_relative`) a large grid is exported in bands of query rows: the scores of
-SAM's global attention take 0.8 GB at once, and a sixteenth of it in bands, for the same time.
+relative positions (`attend_relative`) a large grid is exported in bands of query rows: the scores
+of SAM's global attention take 0.8 GB at once, and a sixteenth of it in bands, for the same time.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tenso
 def attend_relative(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Attention over a grid h x w with decomposed relative positions (Li et al. 2022, MViTv2).
 
-    q, k, v [n, h*w, D]; rows [h,h,D] and columns [w,w,D] hold the vector of each pair (query's row,
-    key's row), and of columns alike. Position (y, x) scores (y', x') by
-    q.k / sqrt(D) + q.rows[y, y'] + q.columns[x, x'], with q unscaled in the last two. -> [n, h*w, D]
+    q, k, v [n, h*w, D] -> [n, h*w, D]. rows [h,h,D] holds the vector of each pair (query's row,
+    key's row), columns [w,w,D] alike. Position (y, x) scores (y', x') by
+    q.k / sqrt(D) + q.rows[y, y'] + q.columns[x, x'], with q unscaled in the last two.
 
     The fused spelling folds this into the product, exactly: q is lengthened by its h + w position
     scores, k by what picks the right two of them.
