@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from workers.sam.families.tiny_vit import from_windows, sam_neck, to_windows
+from workers.sam.families.sam import neck
+from workers.sam.families.tiny_vit import from_windows, to_windows
 
 DIM, HEADS, GRID, WINDOW, GLOBAL = 768, 12, 64, 14, (2, 5, 8, 11)
 
@@ -96,7 +97,7 @@ class PlainViTB(nn.Module):
         self.blocks = nn.Sequential(
             *(Block(0 if block in GLOBAL else WINDOW, attend) for block in range(12))
         )
-        self.neck = sam_neck(DIM)
+        self.neck = neck(DIM, 1e-6)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.blocks(self.patch_embed(image) + self.pos_embed)

@@ -22,11 +22,13 @@ from torch.nn import functional
 from workers.sam.families.attention import attend
 from workers.sam.families.base import ModelSpec, Preprocessing, PromptableModel
 from workers.sam.families.efficient_sam_decoder import MaskDecoder, PromptEncoder
-from workers.sam.families.tiny_vit import OUT_CHANNELS, sam_neck
+from workers.sam.families.sam import neck
+from workers.sam.families.sam_decoder import DIM
 
 PATCH = 16
 PRETRAINED_GRID = 224 // PATCH
 MLP_RATIO = 4
+NORM_EPS = 1e-6  # of the encoder
 
 
 class PatchEmbed(nn.Module):
@@ -76,7 +78,7 @@ class Block(nn.Module):
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=1e-6), nn.LayerNorm(dim, eps=1e-6)
+        self.norm1, self.norm2 = nn.LayerNorm(dim, eps=NORM_EPS), nn.LayerNorm(dim, eps=NORM_EPS)
         self.attn = Attention(dim, heads)
         self.mlp = Mlp(dim)
 
@@ -96,7 +98,7 @@ class ImageEncoder(nn.Module):
         self.pos_embed = nn.Parameter(torch.empty(1, 1 + PRETRAINED_GRID**2, dim))
         nn.init.trunc_normal_(self.pos_embed, std=0.02)
         self.blocks = nn.Sequential(*(Block(dim, heads) for _ in range(depth)))
-        self.neck = sam_neck(dim)
+        self.neck = neck(dim, NORM_EPS)
 
     def positions(self, height: int, width: int) -> Tensor:
         """The position table at another grid: [1,C,h,w]."""
@@ -122,13 +124,13 @@ class EfficientSam(PromptableModel):
         grid = input_size // PATCH
         self.spec = ModelSpec(
             preprocessing=Preprocessing(input_size, resize="stretch"),
-            embedding=(("image_embeddings", (1, OUT_CHANNELS, grid, grid)),),
+            embedding=(("image_embeddings", (1, DIM, grid, grid)),),
             low_res_size=4 * grid,
-            prompt_token_channels=OUT_CHANNELS,
+            prompt_token_channels=DIM,
         )
         self.image_encoder = ImageEncoder(dim, heads, depth)
-        self.prompt_encoder = PromptEncoder(OUT_CHANNELS, input_size)
-        self.mask_decoder = MaskDecoder(OUT_CHANNELS)
+        self.prompt_encoder = PromptEncoder(DIM, input_size)
+        self.mask_decoder = MaskDecoder(DIM)
 
     def encode(self, image: Tensor) -> tuple[Tensor, ...]:
         """Normalised, stretched image [B,3,S,S] -> (image_embeddings,)."""

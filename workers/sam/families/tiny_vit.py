@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from workers.sam.families.attention import attend
+from workers.sam.families.sam import neck
 
 EXPANSION = 4  # of the inverted bottlenecks and of the MLPs
-OUT_CHANNELS = 256
+NORM_EPS = 1e-6  # of the neck
 
 
 class ConvNorm(nn.Sequential):
@@ -30,33 +31,6 @@ class ConvNorm(nn.Sequential):
         super().__init__()
         self.c = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(outputs)
-
-
-class LayerNorm2d(nn.Module):
-    """Layer normalisation over the channels of [B,C,h,w]."""
-
-    def __init__(self, channels: int, eps: float = 1e-6) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(channels))
-        self.bias = nn.Parameter(torch.zeros(channels))
-        self.eps = eps
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B,C,h,w] -> the same."""
-        x = functional.layer_norm(
-            x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, self.eps
-        )
-        return x.permute(0, 3, 1, 2)
-
-
-def sam_neck(channels: int) -> nn.Sequential:
-    """SAM's neck: [B,C,h,w] -> [B,256,h,w]."""
-    return nn.Sequential(
-        nn.Conv2d(channels, OUT_CHANNELS, 1, bias=False),
-        LayerNorm2d(OUT_CHANNELS),
-        nn.Conv2d(OUT_CHANNELS, OUT_CHANNELS, 3, padding=1, bias=False),
-        LayerNorm2d(OUT_CHANNELS),
-    )
 
 
 class PatchEmbed(nn.Module):
@@ -253,7 +227,7 @@ class TinyViT(nn.Module):
                 )
             )
         self.layers = nn.ModuleList(stages)
-        self.neck = sam_neck(channels[-1])
+        self.neck = neck(channels[-1], NORM_EPS)
 
     def forward(self, image: Tensor) -> Tensor:
         """Encode a normalised, padded image."""
