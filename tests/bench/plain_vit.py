@@ -7,8 +7,6 @@ its speed is of interest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -18,10 +16,8 @@ from workers.sam.families.tiny_vit import from_windows, to_windows
 
 DIM, HEADS, GRID, WINDOW, GLOBAL = 768, 12, 64, 14, (2, 5, 8, 11)
 
-Attend = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
 
-
-def plain(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Scores, then both position terms, then softmax; all of it held at once."""
     height, width = rows.shape[0], columns.shape[0]
     grid = q.reshape(-1, height, width, q.shape[-1])
@@ -36,9 +32,9 @@ def plain(q: Tensor, k: Tensor, v: Tensor, rows: Tensor, columns: Tensor) -> Ten
 class Attention(nn.Module):
     """Over a whole grid or a window of B x side x side x DIM."""
 
-    def __init__(self, side: int, attend: Attend) -> None:
+    def __init__(self, side: int) -> None:
         super().__init__()
-        self.side, self.attend = side, attend
+        self.side = side
         self.qkv, self.proj = nn.Linear(DIM, 3 * DIM), nn.Linear(DIM, DIM)
         self.rel_pos_h, self.rel_pos_w = (
             nn.Parameter(torch.randn(2 * side - 1, DIM // HEADS) * 0.02) for _ in range(2)
@@ -48,9 +44,9 @@ class Attention(nn.Module):
         length = self.side * self.side
         qkv = self.qkv(x).reshape(-1, length, 3, HEADS, DIM // HEADS).permute(2, 0, 3, 1, 4)
         q, k, v = qkv.reshape(3, -1, length, DIM // HEADS).unbind(0)
-        line = torch.arange(self.side)
+        line = torch.arange(self.side, device=x.device)
         pairs = line[:, None] - line + self.side - 1
-        x = self.attend(q, k, v, self.rel_pos_h[pairs], self.rel_pos_w[pairs])
+        x = attend(q, k, v, self.rel_pos_h[pairs], self.rel_pos_w[pairs])
         x = x.reshape(-1, HEADS, length, DIM // HEADS).transpose(1, 2).reshape(-1, length, DIM)
         return self.proj(x)
 
@@ -65,11 +61,11 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, window: int, attend: Attend) -> None:
+    def __init__(self, window: int) -> None:
         super().__init__()
         self.window = window
         self.norm1, self.norm2 = nn.LayerNorm(DIM, eps=1e-6), nn.LayerNorm(DIM, eps=1e-6)
-        self.attn = Attention(window or GRID, attend)
+        self.attn = Attention(window or GRID)
         self.mlp = Mlp()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,12 +86,12 @@ class PatchEmbed(nn.Module):
 class PlainViTB(nn.Module):
     """image [B,3,1024,1024] -> [B,256,64,64]."""
 
-    def __init__(self, attend: Attend = plain) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.patch_embed = PatchEmbed()
         self.pos_embed = nn.Parameter(torch.randn(1, GRID, GRID, DIM) * 0.02)
         self.blocks = nn.Sequential(
-            *(Block(0 if block in GLOBAL else WINDOW, attend) for block in range(12))
+            *(Block(0 if block in GLOBAL else WINDOW) for block in range(12))
         )
         self.neck = neck(DIM, 1e-6)
 

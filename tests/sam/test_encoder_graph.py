@@ -80,3 +80,26 @@ def test_what_does_not_fit_into_one_file_is_stored_as_halves(
     with torch.no_grad():
         (expected,) = model.encode(torch.from_numpy(images))
     assert np.abs(expected.numpy() - answers(path, images)[0]).max() < 0.02
+
+
+FAMILIES = {
+    "mobile-sam": {"depths": (1, 1, 1, 1)},
+    "efficient-sam-ti": {"depth": 2},
+    "sam-vit-b": {"depth": 2, "global_blocks": (1,)},
+}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_gives_the_same_as_onnx(name: str, tmp_path: Path) -> None:
+    """At 512 px, where the global attention of SAM is written in several bands."""
+    torch.manual_seed(0)
+    model, path = build(name, input_size=512, **FAMILIES[name]).eval(), tmp_path / "encoder.onnx"
+    for value in model.parameters():  # positions start as zeros, which would hide a mistake
+        if not value.any():
+            torch.nn.init.normal_(value, std=0.1)
+    export_encoder(model, path)
+    images = np.random.default_rng(0).normal(0, 1, (2, 3, 512, 512)).astype(np.float32)
+    with torch.no_grad():
+        (expected,) = model.encode(torch.from_numpy(images))
+    (found,) = answers(path, images)
+    assert np.abs(expected.numpy() - found).max() < 1e-4 * expected.std().item()

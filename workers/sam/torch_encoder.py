@@ -174,4 +174,7 @@ def load_model(bundle: Bundle) -> PromptableModel:
     except (KeyError, OSError, RuntimeError, SafetensorError) as error:
         reason = str(error.args[0] if error.args else error).splitlines()[0]
         raise BundleError(f"The weights of {bundle.name} do not load: {reason}") from error
+    for part in model.modules():  # relative positions inside the product: no table of biases
+        if hasattr(part, "folded_positions"):
+            part.folded_positions = True
     return model.eval()

@@ -48,16 +48,17 @@ def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tenso
 def attend_on_grid(q: Tensor, k: Tensor, v: Tensor, by_row: Tensor, by_column: Tensor) -> Tensor:
     """Attention over a grid h x w with decomposed relative positions (Li et al. 2022, MViTv2).
 
-    q, k, v [..., h*w, D] -> the same. by_row [..., h*w, h] is what each query gives to each row of
-    keys, by_column [..., h*w, w] to each column; both are added to q.k / sqrt(D).
+    q, k, v [B,heads,h*w,D] -> the same. by_row [B,heads,h*w,h] is what each query gives to each row
+    of keys, by_column [B,heads,h*w,w] to each column; both are added to q.k / sqrt(D).
     """
-    length = int(by_row.shape[-1]) * int(by_column.shape[-1])
-    band = length
+    heads, height, width = int(q.shape[1]), int(by_row.shape[-1]), int(by_column.shape[-1])
+    band = length = height * width
     if torch.onnx.is_in_onnx_export():
-        band = max(1, BAND // int(by_column.shape[-1])) * int(by_column.shape[-1])
+        band = max(1, BAND // width) * width
     parts = []
     for start in range(0, length, band):
         end = min(start + band, length)
-        bias = by_row[..., start:end, :, None] + by_column[..., start:end, None, :]
-        parts.append(attend(q[..., start:end, :], k, v, bias.flatten(-2)))
-    return torch.cat(parts, -2) if len(parts) > 1 else parts[0]
+        bias = by_row[:, :, start:end, :, None] + by_column[:, :, start:end, None, :]
+        bias = bias.reshape(-1, heads, end - start, length)
+        parts.append(attend(q[:, :, start:end], k, v, bias))
+    return torch.cat(parts, 2) if len(parts) > 1 else parts[0]
