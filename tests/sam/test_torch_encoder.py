@@ -142,3 +142,17 @@ def test_a_model_that_cannot_be_compiled_is_used_as_it_is(
     monkeypatch.setattr(torch, "compile", no_compiler)
     encoder = TorchEncoder(bundle, device="cpu", compiled=True)
     assert len(encoder.encode(pictures(1))) == 1
+
+
+def test_folded_positions_give_the_same_embedding() -> None:
+    torch.manual_seed(0)
+    model = build("sam-vit-b", depth=2, global_blocks=(1,), input_size=SIZE).eval()
+    for name, value in model.named_parameters():
+        if "rel_pos" in name:
+            torch.nn.init.normal_(value, std=0.2)
+    image = torch.randn(2, 3, SIZE, SIZE)
+    with torch.no_grad():
+        (expected,) = model.encode(image)
+        torch_encoder.fold_positions(model)
+        (found,) = model.encode(image)
+    assert (found - expected).abs().max() < 1e-4 * expected.std()

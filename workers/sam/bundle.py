@@ -103,16 +103,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def load_bundle(folder: Path | str) -> Bundle:
-    """Read a bundle and check the hash of every file it names."""
+    """Read a bundle and check the hash of every graph; weights are checked by who loads them."""
     folder = Path(folder)
     manifest = read_manifest(folder)
-    for entry in [*(manifest["graphs"].get(name) for name in GRAPHS), manifest.get("weights")]:
+    for name in GRAPHS:
+        entry = manifest["graphs"].get(name)
         if entry:
-            _check_file(folder, entry)
+            check_file(folder, entry)
     return Bundle(folder, manifest, bundle_id(manifest))
 
 
-def _check_file(folder: Path, entry: dict[str, Any]) -> None:
+def check_file(folder: Path, entry: dict[str, Any]) -> Path:
+    """The file that a manifest's entry names, if it is that file; raises BundleError if not."""
     file_name = str(entry.get("file", ""))
     if not file_name or Path(file_name).name != file_name:
         raise BundleError(f"A bundle's file must lie in its folder, {file_name!r} does not.")
@@ -122,6 +124,7 @@ def _check_file(folder: Path, entry: dict[str, Any]) -> None:
     found = file_entry(path)
     if found["sha256"] != entry.get("sha256"):
         raise BundleError(f"{path} is not the file its manifest names: the sha256 differs.")
+    return path
 
 
 def shipped_bundles(folder: Path = BUNDLES_FOLDER) -> list[Bundle]:

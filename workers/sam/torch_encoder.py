@@ -23,9 +23,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from workers.sam.bundle import Bundle, BundleError, load_bundle
+from workers.sam.bundle import Bundle, BundleError, check_file, load_bundle
 from workers.sam.families import build
 from workers.sam.families.base import PromptableModel
+from workers.sam.families.sam import RelativeAttention
 from workers.sam.preprocess import preprocess
 
 log = logging.getLogger(__name__)
@@ -167,14 +168,20 @@ def load_model(bundle: Bundle) -> PromptableModel:
     entry = bundle.manifest.get("weights")
     if not entry:
         raise BundleError(f"The bundle {bundle.name} carries no weights for PyTorch.")
-    path = bundle.folder / str(entry["file"])
+    path = check_file(bundle.folder, entry)
     try:
         model = build(str(entry["variant"]))
         model.load_state_dict(load_file(path))
     except (KeyError, OSError, RuntimeError, SafetensorError) as error:
         reason = str(error.args[0] if error.args else error).splitlines()[0]
         raise BundleError(f"The weights of {bundle.name} do not load: {reason}") from error
-    for part in model.modules():  # relative positions inside the product: no table of biases
-        if hasattr(part, "folded_positions"):
-            part.folded_positions = True
+    fold_positions(model)
     return model.eval()
+
+
+def fold_positions(model: PromptableModel) -> None:
+    """Let SAM's relative positions be part of the product of queries and keys: the same scores, and
+    fused attention without a table of biases (0.4 GB for an image and a global block of ViT-B)."""
+    for part in model.modules():
+        if isinstance(part, RelativeAttention):
+            part.folded_positions = True
