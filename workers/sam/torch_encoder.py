@@ -147,7 +147,8 @@ class TorchEncoder:
         ]
 
     def _run(self, encode: Encode, images: Tensor) -> tuple[Tensor, ...]:
-        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=self._cuda):
+        kind = self.device.type
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=self._cuda):
             return encode(images)
 
     def _compiled(self) -> Encode:
