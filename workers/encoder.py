@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import threading
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -18,6 +21,7 @@ import numpy as np
 from django.conf import settings
 
 from samweb.core.files import store
+from samweb.embeddings import selectors
 from samweb.embeddings.models import Bundle
 
 log = logging.getLogger(__name__)
@@ -27,9 +31,12 @@ SHIPPED = Path(__file__).resolve().parent / "bundles"
 
 
 class Encoder(Protocol):
-    """What encodes: RGB uint8 rasters (height, width, 3) to named tensors, one dict each."""
+    """What encodes: RGB uint8 rasters (height, width, 3) to named tensors, one dict each.
 
-    def encode(self, rasters: list[np.ndarray]) -> list[dict[str, np.ndarray]]: ...
+    Rasters may be decoded when they are asked for, each once, in whatever thread asks.
+    """
+
+    def encode(self, rasters: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]: ...
 
 
 class _Loaded:
@@ -50,12 +57,10 @@ def folder_of(bundle: Bundle) -> Path:
     """A folder with a bundle's manifest and files under their own names, made from the store."""
     folder = settings.SAMWEB.data_dir / "tmp" / "bundles" / bundle.id
     folder.mkdir(parents=True, exist_ok=True)
-    for graph in bundle.manifest["graphs"].values():
-        if graph is None:
-            continue
-        target = folder / graph["file"]
-        if not target.is_file() or target.stat().st_size != graph["bytes"]:
-            _link(store().path("bundles", graph["sha256"]), target)
+    for entry in selectors.bundle_files(bundle.manifest).values():
+        target = folder / entry["file"]
+        if not target.is_file() or target.stat().st_size != entry["bytes"]:
+            _link(store().path("bundles", entry["sha256"]), target)
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         temporary = folder / f".manifest-{os.getpid()}"
@@ -75,16 +80,23 @@ def _link(source: Path, target: Path) -> None:
 
 
 def load(folder: Path) -> Encoder:
-    """Open a bundle's encoder; the first import of onnxruntime happens here."""
+    """Open a bundle's encoder; the first import of onnxruntime or torch happens here.
+
+    On a GPU PyTorch is preferred, where it is installed and the bundle carries weights.
+    """
+    weights = json.loads((folder / "manifest.json").read_text()).get("weights")
+    if weights and _torch_cuda():
+        from workers.sam.torch_encoder import TorchEncoder
+
+        return TorchEncoder(folder)
     from workers.sam.predictor import OnnxPredictor
 
     cpu = "CPUExecutionProvider"
-    providers = ("CUDAExecutionProvider", cpu) if cuda() else (cpu,)
-    encoder: Encoder = OnnxPredictor(folder, providers=providers)
-    return encoder
+    providers = ("CUDAExecutionProvider", cpu) if _onnx_cuda() else (cpu,)
+    return OnnxPredictor(folder, providers=providers)
 
 
-def encode(bundle: Bundle, rasters: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+def encode(bundle: Bundle, rasters: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
     """Encode rasters with a bundle, loading it unless it is the one in memory."""
     with _Loaded.lock:
         if _Loaded.bundle != bundle.id or _Loaded.encoder is None:
@@ -117,6 +129,10 @@ def _trim() -> None:
     import gc
 
     gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.compiler.reset()
+        torch.cuda.empty_cache()
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):
@@ -124,12 +140,28 @@ def _trim() -> None:
 
 
 def cuda() -> bool:
-    """Whether encoding runs on a GPU: SAMWEB_DEVICE, and what onnxruntime offers."""
+    """Whether encoding runs on a GPU. Raises RuntimeError where SAMWEB_DEVICE wants one and
+    neither PyTorch nor onnxruntime offers it."""
+    offered = _torch_cuda() or _onnx_cuda()
+    if settings.SAMWEB.device == "cuda" and not offered:
+        raise RuntimeError(
+            "SAMWEB_DEVICE is cuda, but neither PyTorch nor onnxruntime here can use a GPU."
+        )
+    return offered
+
+
+def _torch_cuda() -> bool:
+    """PyTorch is asked only where a GPU is demanded: importing it takes seconds and memory."""
+    if settings.SAMWEB.device != "cuda" or find_spec("torch") is None:
+        return False
+    from workers.sam import torch_encoder
+
+    return torch_encoder.available()
+
+
+def _onnx_cuda() -> bool:
     if settings.SAMWEB.device == "cpu":
         return False
     import onnxruntime
 
-    offered = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if settings.SAMWEB.device == "cuda" and not offered:
-        raise RuntimeError("SAMWEB_DEVICE is cuda, but onnxruntime here has no CUDA provider.")
-    return offered
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()

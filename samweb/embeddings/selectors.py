@@ -68,6 +68,12 @@ def tensor_layout(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     return layout
 
 
+def bundle_files(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The files that a manifest names: its graphs by their names, and `weights` if it has any."""
+    named = {**manifest["graphs"], "weights": manifest.get("weights")}
+    return {name: entry for name, entry in named.items() if entry}
+
+
 def bundle_newest() -> Bundle | None:
     """The bundle of projects that name none: the one registered last."""
     return Bundle.objects.order_by("-registered", "id").first()

@@ -61,12 +61,10 @@ def manifest_check(manifest: dict[str, Any]) -> None:
     for name in REQUIRED_GRAPHS:
         if not graphs.get(name):
             raise BadBundle(f"the graph {name!r} is missing")
-    for name, graph in graphs.items():
-        if graph is None:
-            continue
-        file = graph.get("file", "")
+    for name, entry in selectors.bundle_files(manifest).items():
+        file = entry.get("file", "")
         if not file or "/" in file or "\\" in file or file.startswith("."):
-            raise BadBundle(f"the graph {name!r} names the file {file!r}")
+            raise BadBundle(f"{name!r} names the file {file!r}")
 
 
 def bundle_register(manifest: dict[str, Any], folder: Path) -> Bundle:
@@ -77,16 +75,18 @@ def bundle_register(manifest: dict[str, Any], folder: Path) -> Bundle:
     """
     manifest_check(manifest)
     id, files = bundle_id(manifest), store()
-    for name, graph in manifest["graphs"].items():
-        if graph is None or files.exists("bundles", graph["sha256"]):
+    for name, entry in selectors.bundle_files(manifest).items():
+        if files.exists("bundles", entry["sha256"]):
             continue
-        path = folder / graph["file"]
+        path = folder / entry["file"]
         if not path.is_file():
-            raise BadBundle(f"the file {graph['file']!r} of the graph {name!r} is missing")
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != graph["sha256"] or len(content) != graph["bytes"]:
-            raise BadBundle(f"the file {graph['file']!r} is not the one the manifest names")
-        files.put("bundles", content)
+            raise BadBundle(f"the file {entry['file']!r} of {name!r} is missing")
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if digest != entry["sha256"] or file.tell() != entry["bytes"]:
+                raise BadBundle(f"the file {entry['file']!r} is not the one the manifest names")
+            file.seek(0)
+            files.put("bundles", iter(lambda: file.read(1 << 20), b""))
     known = Bundle.objects.filter(id=id).update(seen=clock.now())
     if not known:
         name = str(manifest.get("name") or "bundle")[:120]

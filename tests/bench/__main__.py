@@ -11,7 +11,7 @@ import time
 
 import tests.bench
 
-NOT_MEASUREMENTS = {"__main__", "sam_decoder", "statistics"}
+NOT_MEASUREMENTS = {"__main__", "plain_vit", "sam_decoder", "statistics"}
 
 
 def names() -> list[str]:

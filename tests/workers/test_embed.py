@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -197,8 +201,6 @@ def test_what_was_uploaded_before_any_worker_ran_is_embedded_when_one_starts(
 
     folder = tmp_path / "shipped"
     manifest = bundle_folder(folder)
-    import json
-
     (folder / "manifest.json").write_text(json.dumps(manifest))
     monkeypatch.setattr(encoder, "shipped", lambda: [folder])
     start.begin()
@@ -220,3 +222,56 @@ def test_the_shipped_bundle_embeds_a_picture(orchard: cast.Project) -> None:
     layout = selectors.tensor_layout(bundle.manifest)
     assert stored.bytes == layout[-1]["offset"] + layout[-1]["bytes"]
     encoder.release_if_idle(0)
+
+
+@pytest.mark.parametrize(
+    ("device", "gpu", "weights", "chosen"),
+    [
+        ("cuda", True, True, "torch"),
+        ("cuda", True, False, "onnx"),
+        ("auto", True, True, "onnx"),
+        ("cpu", True, True, "onnx"),
+    ],
+)
+def test_pytorch_encodes_where_a_gpu_is_demanded_there_and_the_bundle_has_weights(
+    device: str, gpu: bool, weights: bool, chosen: str, tmp_path: Path, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    torch_encoder = pytest.importorskip("workers.sam.torch_encoder")
+    from workers.sam import predictor
+
+    settings.SAMWEB = dataclasses.replace(settings.SAMWEB, device=device)
+    monkeypatch.setattr(torch_encoder, "available", lambda: gpu)
+    monkeypatch.setattr(torch_encoder, "TorchEncoder", lambda folder: "torch")
+    monkeypatch.setattr(predictor, "OnnxPredictor", lambda folder, providers: "onnx")
+    manifest = {"weights": {"file": "weights.safetensors"}} if weights else {}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    assert encoder.load(tmp_path) == chosen
+
+
+def test_a_gpu_that_is_demanded_and_not_there_is_said_so(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch_encoder = pytest.importorskip("workers.sam.torch_encoder")
+    monkeypatch.setattr(torch_encoder, "available", lambda: False)
+    settings.SAMWEB = dataclasses.replace(settings.SAMWEB, device="cuda")
+    with pytest.raises(RuntimeError, match="neither PyTorch nor onnxruntime"):
+        encoder.cuda()
+
+
+def test_a_bundles_weights_reach_the_worker_through_the_store(tmp_path: Path) -> None:
+    from tests.services.test_embeddings import bundle_folder
+
+    manifest = bundle_folder(tmp_path)
+    content = b"weights, for all the store knows"
+    (tmp_path / "weights.safetensors").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    manifest["weights"] = {
+        "file": "weights.safetensors", "sha256": digest, "bytes": len(content),
+        "variant": "mobile-sam",
+    }  # fmt: skip
+    made = services.bundle_register(manifest, tmp_path)
+    assert (encoder.folder_of(made) / "weights.safetensors").read_bytes() == content
+    manifest["weights"] = {**manifest["weights"], "sha256": "0" * 64}
+    with pytest.raises(services.BadBundle, match=r"'weights\.safetensors' is not the one"):
+        services.bundle_register(manifest, tmp_path)

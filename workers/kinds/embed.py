@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 from django.conf import settings
@@ -10,17 +11,17 @@ from django.conf import settings
 from samweb.core.files import store
 from samweb.core.runs import ActiveRun, Refused
 from samweb.embeddings.models import Bundle, Embedding
-from samweb.embeddings.services import embedding_store
+from samweb.embeddings.services import BadTensors, embedding_store
 from samweb.projects.models import Image
 from samweb.projects.raster import Unreadable, upright_rgb
 from workers import encoder
 
-BATCH = 8  # images in one pass on a GPU; a CPU gains nothing from batches
+TOGETHER = 32  # runs at a time on a GPU, four batches of its encoder; a CPU gains nothing
 
 
 def together() -> int:
     """How many runs one pass over the model takes."""
-    return BATCH if encoder.cuda() else 1
+    return TOGETHER if encoder.cuda() else 1
 
 
 def work(run: ActiveRun) -> dict[str, Any]:
@@ -44,21 +45,48 @@ def work_together(runs: list[ActiveRun]) -> list[dict[str, Any]]:
         bundle = Bundle.objects.filter(id=bundle_id).first()
         if bundle is None:
             raise Refused("The bundle that was asked for is not registered any more.")
-        rasters = [_raster(run) for run in group]
-        for run, tensors in zip(group, encoder.encode(bundle, rasters), strict=True):
-            embedding_store(
-                pixels_sha256=run.payload["pixels_sha256"], bundle=bundle, tensors=tensors,
-                view=run.payload["view"],
-            )  # fmt: skip
+        encoded = encoder.encode(bundle, _Rasters(group))
+        for run, tensors in zip(group, encoded, strict=True):
+            try:
+                embedding_store(
+                    pixels_sha256=run.payload["pixels_sha256"], bundle=bundle, tensors=tensors,
+                    view=run.payload["view"],
+                )  # fmt: skip
+            except BadTensors as error:
+                raise Refused(f"The model's answer cannot be used: {error}.") from error
     return [{"key": run.payload["key"]} for run in runs]
 
 
-def _raster(run: ActiveRun) -> np.ndarray:
-    """The upright RGB8 raster (height, width, 3) that the run's key names."""
+class _Rasters(Sequence[np.ndarray]):
+    """The upright RGB8 rasters (height, width, 3) that the runs' keys name, each decoded when it is
+    asked for: only a few of a batch are in memory at once, and on a GPU threads decode ahead. The
+    database is asked here, not there."""
+
+    def __init__(self, runs: list[ActiveRun]) -> None:
+        self.images = [_image(run) for run in runs]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @overload
+    def __getitem__(self, at: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[np.ndarray]: ...
+    def __getitem__(self, at: int | slice) -> np.ndarray | list[np.ndarray]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        return _raster(self.images[at])
+
+
+def _image(run: ActiveRun) -> Image:
     pixels = run.payload["pixels_sha256"]
     image = Image.objects.filter(pixels_sha256=pixels, deleted_at__isnull=True).first()
     if image is None:
         raise Refused("The image was deleted.")
+    return image
+
+
+def _raster(image: Image) -> np.ndarray:
     path = store().path("originals", image.original_sha256)
     try:
         raster = upright_rgb(path, settings.SAMWEB.max_pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,7 +57,7 @@ class OnnxPredictor:
             )
         return self._sessions.get(graph)
 
-    def encode(self, images: list[np.ndarray]) -> list[Embedding]:
+    def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
         """uint8 RGB images H x W x 3 -> for each its tensors by name, float16, leading axis 1."""
         session = self._session("encoder")
         assert session is not None  # a checked bundle has an encoder

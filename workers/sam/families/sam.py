@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from workers.sam.families.attention import attend_on_grid
 from workers.sam.families.sam_decoder import (
     DIM,
     META_EPS,
@@ -88,9 +89,7 @@ class RelativeAttention(nn.Module):
             k = torch.cat([k, self.one_hot_positions(k)], dim=-1)
             mixed = F.scaled_dot_product_attention(q, k, v, scale=1.0)
         else:
-            bias = down[..., :, None] + across[..., None, :]
-            bias = bias.reshape(-1, heads, side * side, side * side)
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+            mixed = attend_on_grid(q, k, v, down, across)
         mixed = mixed.transpose(1, 2).reshape(-1, side, side, heads * self.head_dim)
         return self.proj(mixed)
 
