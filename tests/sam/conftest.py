@@ -36,15 +36,13 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, OnnxPredic
     """A PyTorch model with random weights and the bundle exported from it."""
     torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
     pytest.importorskip("onnx", reason="onnx is not installed (extra: train)")
-    from workers.sam.families.small.model import Sam
-    from workers.sam.training.export import export_graphs, write_manifest
+    from workers.sam.export.bundle import About, export_bundle
+    from workers.sam.families import build
+    from workers.sam.training.export import CHOICES
 
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    model = Sam().eval()
+    model = build("samweb-small").eval()
     folder = tmp_path_factory.mktemp("bundle")
-    names = export_graphs(model, folder)
-    candidates = ["single", "whole", "part", "subpart"]
-    about = {"version": "0.0.0", "candidates": candidates, "training": {}}
-    write_manifest(model, folder, names, about)
+    export_bundle(model, folder, About("untrained", "small"), CHOICES)
     return model, OnnxPredictor(folder, threads=1)

@@ -99,6 +99,7 @@ class OnnxPredictor:
             "point_coords": coords[None],
             "point_labels": labels[None],
             "prompt_tokens": np.asarray(tokens, np.float32)[None],
+            **self._options(size_image),
         }
         session = self._session("decode")
         if prompts.mask_input is not None and self.bundle.graph("decode_with_mask"):
@@ -112,6 +113,15 @@ class OnnxPredictor:
             {name: value for name, value in feeds.items() if name in wanted},
         )
         return logits[0], ious[0]
+
+    def _options(self, size_image: tuple[int, int]) -> Embedding:
+        """The inputs beyond SAM's: the manifest's defaults, and how much of the square is image."""
+        defaults = self.bundle.manifest.get("decode_defaults", {})
+        options = {name: np.array(values, np.float32) for name, values in defaults.items()}
+        if "valid_size" in options:
+            width, height = model_size(*size_image, self.input_size)
+            options["valid_size"] = np.array([height, width], np.float32)
+        return options
 
     def segment(self, image: np.ndarray, prompts: Prompts) -> tuple[np.ndarray, float]:
         """All steps for one prompt: the mask (bool H x W) and the IoU the model expects of it."""

@@ -7,18 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from workers.sam.families.base import ModelSpec, Preprocessing, PromptableModel
 from workers.sam.families.small.config import SamConfig
 from workers.sam.families.small.image_encoder import ImageEncoder
 from workers.sam.families.small.mask_decoder import MaskDecoder, PreparedImage
 from workers.sam.families.small.prompt_encoder import PromptEncoder
 
 
-class Sam(nn.Module):
+class Sam(PromptableModel):
     """Encode an image once, decode as many prompts as you like."""
 
     def __init__(self, config: SamConfig | None = None) -> None:
         super().__init__()
         self.config = config or SamConfig()
+        self.spec = spec_of(self.config)
         self.image_encoder = ImageEncoder(self.config)
         self.prompt_encoder = PromptEncoder(self.config)
         self.mask_decoder = MaskDecoder(self.config)
@@ -33,14 +35,18 @@ class Sam(nn.Module):
 
     def decode(
         self,
-        image: PreparedImage,
+        embedding: tuple[Tensor, ...] | PreparedImage,
         point_coords: Tensor,
         point_labels: Tensor,
         prompt_tokens: Tensor | None = None,
         mask_input: Tensor | None = None,
         has_mask_input: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Prompts in model space -> low_res_masks [B,4,S/2,S/2], iou_predictions [B,4]."""
+        """Prompts in model space -> low_res_masks [B,4,S/2,S/2], iou_predictions [B,4].
+
+        The embedding as `encode` gave it, or what `prepare` made of it: for many prompts.
+        """
+        image = embedding if isinstance(embedding, PreparedImage) else self.prepare(*embedding)
         if prompt_tokens is None:
             batch = point_coords.shape[0]
             prompt_tokens = point_coords.new_zeros((batch, 0, self.config.embed_dim))
@@ -59,7 +65,21 @@ class Sam(nn.Module):
         self, image: Tensor, point_coords: Tensor, point_labels: Tensor
     ) -> tuple[Tensor, Tensor]:
         """All steps at once."""
-        return self.decode(self.prepare(*self.encode(image)), point_coords, point_labels)
+        return self.decode(self.encode(image), point_coords, point_labels)
+
+
+def spec_of(config: SamConfig) -> ModelSpec:
+    """What a manifest says of a model of these sizes."""
+    side = config.embedding_size
+    return ModelSpec(
+        preprocessing=Preprocessing(config.input_size),
+        embedding=(
+            ("image_embeddings", (1, config.embed_dim, side, side)),
+            ("edge_embeddings", (1, config.edge_dim, 2 * side, 2 * side)),
+        ),
+        low_res_size=config.low_res_size,
+        prompt_token_channels=config.embed_dim,
+    )
 
 
 def count_parameters(module: nn.Module) -> int:
