@@ -45,15 +45,16 @@ def serving() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             about.seen.append(Seen(self.path, self.headers))
-            if self.path in about.raw:
-                self.wfile.write(about.raw[self.path])
-            elif self.path in about.redirects:
+            path = self.path.split("?")[0]
+            if path in about.raw:
+                self.wfile.write(about.raw[path])
+            elif path in about.redirects:
                 self.send_response(302)
-                self.send_header("Location", about.redirects[self.path])
+                self.send_header("Location", about.redirects[path])
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-            elif self.path in about.files:
-                answer(self, about, about.files[self.path])
+            elif path in about.files:
+                answer(self, about, about.files[path])
             else:
                 self.send_error(404)
 

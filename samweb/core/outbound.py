@@ -2,8 +2,8 @@
 
 A name is resolved here and the connection goes to the very address that was checked, so a resolver
 that answers differently the second time (DNS rebinding) changes nothing. Every redirect is checked
-like a first request. Only public addresses are reached, and only over TLS; what
-SAMWEB_OUTBOUND_ALLOW lists (a mirror or a bucket in the own network) is reached without either rule.
+like a first request. Only public addresses are reached, and only over TLS; neither rule holds for
+what SAMWEB_OUTBOUND_ALLOW lists (a mirror or a bucket in the own network).
 """
 
 from __future__ import annotations
