@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -23,11 +24,12 @@ from django.conf import settings
 from samweb.core.files import store
 from samweb.embeddings import selectors
 from samweb.embeddings.models import Bundle
+from workers.sam.bundle import BUNDLES_FOLDER, bundle_folders
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 60.0
-SHIPPED = Path(__file__).resolve().parent / "bundles"
+SHIPPED = BUNDLES_FOLDER
 
 
 class Encoder(Protocol):
@@ -50,7 +52,7 @@ class _Loaded:
 
 def shipped() -> list[Path]:
     """The folders of the bundles that come with this worker."""
-    return sorted(path.parent for path in SHIPPED.glob("*/manifest.json"))
+    return bundle_folders(SHIPPED)
 
 
 def folder_of(bundle: Bundle) -> Path:
@@ -60,7 +62,7 @@ def folder_of(bundle: Bundle) -> Path:
     for entry in selectors.bundle_files(bundle.manifest).values():
         target = folder / entry["file"]
         if not target.is_file() or target.stat().st_size != entry["bytes"]:
-            _link(store().path("bundles", entry["sha256"]), target)
+            link(store().path("bundles", entry["sha256"]), target)
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         temporary = folder / f".manifest-{os.getpid()}"
@@ -69,13 +71,14 @@ def folder_of(bundle: Bundle) -> Path:
     return folder
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Put a stored file under another name, without a second copy where that can be."""
     temporary = target.with_name(f".{target.name}-{os.getpid()}")
     temporary.unlink(missing_ok=True)
     try:
         os.link(source, temporary)
     except OSError:  # a file system without hard links
-        temporary.write_bytes(source.read_bytes())
+        shutil.copyfile(source, temporary)
     temporary.replace(target)
 
 

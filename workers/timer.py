@@ -1,7 +1,8 @@
 """The timer inside every worker, in place of a beat process.
 
-Four times per lease each worker says that it is alive; the one that holds the timer's lease also
-takes back the runs of workers that went silent and sends again the hints that got lost.
+Four times per lease each worker says that it is alive and offers bundles that were imported; the
+one that holds the timer's lease also takes back the runs of workers that went silent and sends
+again the hints that got lost.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ def round_(span: float) -> None:
         name=name, defaults={"seen": now, "started": _started, "info": info()}
     )
     encoder.release_if_idle()
+    beginning.bundles_offer_news()
     if not runs.lease_take("timer", name, span):
         return
     WorkerPresence.objects.filter(seen__lt=now - _FORGET).delete()
@@ -71,4 +73,4 @@ def round_(span: float) -> None:
 
 def info() -> dict[str, object]:
     """What this worker offers, for the overview."""
-    return {"device": settings.SAMWEB.device}
+    return {"device": settings.SAMWEB.device, "bundles": beginning.offered()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Environment:
     debug: bool
     run_lease: int = 20  # seconds a worker may be silent before its run is taken over
     queue_prefix: str = "samweb"  # of the broker's queues, where several apps share a broker
+    outbound_allow: tuple[str, ...] = ()  # networks that are reached although they are not public
 
 
 def integer(name: str, default: int, *, least: int = 1) -> int:
@@ -50,6 +52,19 @@ def integer(name: str, default: int, *, least: int = 1) -> int:
     if value < least:
         raise BadEnvironment(f"{name} must be at least {least}, not {value}.")
     return value
+
+
+def networks(name: str) -> tuple[str, ...]:
+    """Read addresses and networks, separated by commas, or say which variable is wrong."""
+    found = []
+    for part in os.environ.get(name, "").replace(",", " ").split():
+        try:
+            found.append(str(ipaddress.ip_network(part)))
+        except ValueError:
+            raise BadEnvironment(
+                f"{name} must list networks such as 10.0.0.0/8, not {part!r}."
+            ) from None
+    return tuple(found)
 
 
 def read() -> Environment:
@@ -79,6 +94,7 @@ def read() -> Environment:
         debug=os.environ.get("SAMWEB_DEBUG", "") == "1",
         run_lease=integer("SAMWEB_RUN_LEASE", 20),
         queue_prefix=os.environ.get("SAMWEB_QUEUE_PREFIX", "").strip() or "samweb",
+        outbound_allow=networks("SAMWEB_OUTBOUND_ALLOW"),
     )
 
 

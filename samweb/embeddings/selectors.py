@@ -19,6 +19,7 @@ from samweb.projects import selectors as projects
 from samweb.projects.models import Image, Project
 
 FULL = "full"
+SHIPPED = "samweb-small"  # the bundle that every installation has
 BYTES_PER_NUMBER = {"float16": 2, "float32": 4, "int8": 1}
 _RUN_STATES = {Run.State.QUEUED: "queued", Run.State.RUNNING: "running"}
 
@@ -74,15 +75,23 @@ def bundle_files(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: entry for name, entry in named.items() if entry}
 
 
-def bundle_newest() -> Bundle | None:
-    """The bundle of projects that name none: the one registered last."""
-    return Bundle.objects.order_by("-registered", "id").first()
+def bundle_default(among: Iterable[Bundle]) -> Bundle | None:
+    """The bundle of projects that name none, of those here, newest first: the newest that ships,
+    so that an import re-embeds nothing. Where none ships, the newest of all."""
+    found = list(among)
+    return next((bundle for bundle in found if bundle.name == SHIPPED), next(iter(found), None))
 
 
 def bundle_of(project: Project) -> Bundle | None:
     """The bundle that draws in a project; None before any worker has registered one."""
     named = Bundle.objects.filter(id=project.bundle).first() if project.bundle else None
-    return named or bundle_newest()
+    return named or bundle_default(bundles())
+
+
+def projects_naming(bundle: Bundle) -> list[Project]:
+    """The projects that have chosen this bundle."""
+    chosen = Project.objects.filter(bundle=bundle.id, deleted_at__isnull=True)
+    return list(chosen.order_by("name", "id"))
 
 
 def bundles() -> list[Bundle]:
@@ -110,8 +119,8 @@ def _bundles_by_project(images: Iterable[Image]) -> dict[UUID, Bundle]:
     wanted = {image.project_id for image in images}
     named = dict(Project.objects.filter(id__in=wanted).values_list("id", "bundle"))
     found = {bundle.id: bundle for bundle in bundles()}
-    newest = next(iter(found.values()), None)
-    chosen = {project: found.get(name) or newest for project, name in named.items()}
+    default = bundle_default(found.values())
+    chosen = {project: found.get(name) or default for project, name in named.items()}
     return {project: bundle for project, bundle in chosen.items() if bundle is not None}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,12 +15,12 @@ from django.db import transaction
 
 from samweb.accounts.models import User
 from samweb.core import clock
-from samweb.core.errors import Unprocessable
+from samweb.core.errors import Conflict, Unprocessable
 from samweb.core.files import store
 from samweb.core.models import Run
 from samweb.core.queue import enqueue
 from samweb.embeddings import selectors
-from samweb.embeddings.models import Bundle, Embedding
+from samweb.embeddings.models import Bundle, Embedding, ProposalSet
 from samweb.projects.models import Image, Project
 
 log = logging.getLogger(__name__)
@@ -81,12 +81,11 @@ def bundle_register(manifest: dict[str, Any], folder: Path) -> Bundle:
         path = folder / entry["file"]
         if not path.is_file():
             raise BadBundle(f"the file {entry['file']!r} of {name!r} is missing")
-        with path.open("rb") as file:
+        with path.open("rb") as file:  # before it is stored: large ones have a gigabyte
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != entry["sha256"] or file.tell() != entry["bytes"]:
-                raise BadBundle(f"the file {entry['file']!r} is not the one the manifest names")
-            file.seek(0)
-            files.put("bundles", iter(lambda: file.read(1 << 20), b""))
+        if digest != entry["sha256"] or path.stat().st_size != entry["bytes"]:
+            raise BadBundle(f"the file {entry['file']!r} is not the one the manifest names")
+        files.put("bundles", _pieces(path))
     known = Bundle.objects.filter(id=id).update(seen=clock.now())
     if not known:
         name = str(manifest.get("name") or "bundle")[:120]
@@ -94,6 +93,39 @@ def bundle_register(manifest: dict[str, Any], folder: Path) -> Bundle:
             [Bundle(id=id, name=name, manifest=manifest)], ignore_conflicts=True
         )
     return Bundle.objects.get(id=id)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            yield piece
+
+
+def bundle_remove(bundle: Bundle) -> int:
+    """Forget a bundle, with its embeddings and proposals; returns how many bytes were freed.
+
+    Raises Conflict while a project names it. Rows first, files after: a file too many is harmless.
+    """
+    with transaction.atomic():
+        using = selectors.projects_naming(bundle)
+        if using:
+            names = ", ".join(project.name for project in using)
+            raise Conflict(f"{bundle.name} draws in: {names}.", code="bundle_in_use")
+        held = set(bundle.embeddings.values_list("sha256", flat=True))
+        masks = set(bundle.proposal_sets.values_list("sha256", flat=True))
+        graphs = {graph["sha256"] for graph in bundle.manifest["graphs"].values() if graph}
+        bundle.delete()
+        held -= set(Embedding.objects.filter(sha256__in=held).values_list("sha256", flat=True))
+        masks -= set(ProposalSet.objects.filter(sha256__in=masks).values_list("sha256", flat=True))
+        for other in Bundle.objects.all():
+            graphs -= {graph["sha256"] for graph in other.manifest["graphs"].values() if graph}
+    freed, files = 0, store()
+    for kind, digests in (("embeddings", held), ("proposals", masks), ("bundles", graphs)):
+        for digest in digests:
+            path = files.path(kind, digest)
+            freed += path.stat().st_size if path.is_file() else 0
+            files.remove(kind, digest)
+    return freed
 
 
 def embedding_request(
@@ -135,16 +167,15 @@ def _present(keys: Sequence[str]) -> set[str]:
     return set(rows) - set(gone)
 
 
-def embedding_request_missing(images: Sequence[Image]) -> int:
-    """Ask for those of these embeddings that are neither there, on their way, nor refused."""
+def embedding_request_missing(images: Sequence[Image], *, failed: bool = False) -> int:
+    """Ask for those of these embeddings that are neither there, on their way, nor refused; with
+    `failed` also for those that were tried in vain."""
     keys = selectors.embedding_keys(images)
     names = [key for key, _bundle in keys.values()]
     known = _present(names)
-    tried = set(
-        Run.objects.filter(dedupe_key__in=[selectors.dedupe_key(key) for key in names])
-        .exclude(state=Run.State.DONE)
-        .values_list("dedupe_key", flat=True)
-    )
+    runs = Run.objects.filter(dedupe_key__in=[selectors.dedupe_key(key) for key in names])
+    runs = runs.filter(state__in=Run.ACTIVE) if failed else runs.exclude(state=Run.State.DONE)
+    tried = set(runs.values_list("dedupe_key", flat=True))
     count = 0
     with transaction.atomic():
         for image in images:
@@ -157,14 +188,18 @@ def embedding_request_missing(images: Sequence[Image]) -> int:
     return count
 
 
-def embedding_request_all(project: Project | None = None) -> Run:
-    """Ask for every embedding that is missing, in one project or in all; done by a run, since
-    there may be a million images."""
+def embedding_request_all(
+    project: Project | None = None, *, failed: bool = False, actor: UUID | None = None
+) -> Run:
+    """Ask for every embedding that is missing, in one project or in all, with `failed` also for
+    those that were tried in vain; done by a run, since there may be a million images."""
+    which = str(project.id) if project else "all"
     return enqueue(
         "embed_missing",
-        payload={"project": str(project.id) if project else None},
+        payload={"project": str(project.id) if project else None, "failed": failed},
         project=project.id if project else None,
-        dedupe_key=f"embed_missing:{project.id if project else 'all'}",
+        dedupe_key=f"embed_missing:{which}{':failed' if failed else ''}",
+        actor=actor,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,17 @@ from workers.sam.bundle import find_bundle
 from workers.sam.predictor import OnnxPredictor
 
 DEMO = Path(__file__).resolve().parents[2] / "samweb" / "exports" / "demo" / "data"
+
+
+def ready_bundle(folder: Path, name: str, **changes: Any) -> dict[str, Any]:
+    """Write a bundle of the shipped graphs under another name; returns its manifest."""
+    folder.mkdir(exist_ok=True)
+    ours = find_bundle()
+    for path in ours.folder.glob("*.onnx"):
+        shutil.copyfile(path, folder / path.name)
+    manifest = json.loads(json.dumps(ours.manifest)) | {"name": name} | changes
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return dict(manifest)
 
 
 @pytest.fixture(scope="session")

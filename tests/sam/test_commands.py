@@ -1,4 +1,4 @@
-"""`manage.py segment`, `evaluate` and `bundle` from the shell, on the default install."""
+"""`manage.py segment` and `evaluate` from the shell, on the default install."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.core.management import CommandError, call_command
 from PIL import Image
 
 from samweb.masks import rle
-from workers.sam.bundle import find_bundle
 
 
 @pytest.fixture
@@ -101,9 +100,3 @@ def test_evaluate_explains_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("[1]")
     with pytest.raises(CommandError, match="not a COCO instances file"):
         call_command("evaluate", coco=tmp_path / "bad.json", images=tmp_path)
-
-
-def test_bundle_lists_what_ships() -> None:
-    said = io.StringIO()
-    call_command("bundle", stdout=said)
-    assert find_bundle().id in said.getvalue()

@@ -16,6 +16,7 @@ def work(run: ActiveRun) -> dict[str, Any]:
     images = Image.objects.filter(deleted_at__isnull=True, project__deleted_at__isnull=True)
     if run.payload["project"]:
         images = images.filter(project=run.payload["project"])
+    failed = bool(run.payload.get("failed"))
     seen, asked, total, last = 0, 0, images.count(), None
     while True:
         run.checkpoint()
@@ -23,6 +24,6 @@ def work(run: ActiveRun) -> dict[str, Any]:
         chunk = list(rest.order_by("id")[:CHUNK])
         if not chunk:
             return {"images": seen, "requested": asked}
-        asked += embedding_request_missing(chunk)
+        asked += embedding_request_missing(chunk, failed=failed)
         seen, last = seen + len(chunk), chunk[-1].id
         run.progress(seen, max(total, seen), f"{asked} embeddings asked for")

@@ -15,6 +15,7 @@ from typing import Any
 FORMAT = 1
 REQUIRED_GRAPHS = ("encoder", "decode")
 GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask")
+MOST_MANIFEST = 1 << 20  # bytes
 BUNDLES_FOLDER = Path(__file__).resolve().parent.parent / "bundles"
 
 
@@ -84,10 +85,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a folder, checked for shape but not against its files."""
     path = folder / "manifest.json"
     try:
+        if path.stat().st_size > MOST_MANIFEST:
+            raise BundleError(f"{path} is too long for a manifest.")
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{folder} holds no manifest.json.") from None
-    except ValueError:
+    except (ValueError, RecursionError) as problem:
+        if isinstance(problem, BundleError):
+            raise
         raise BundleError(f"{path} is not JSON.") from None
     if not isinstance(manifest, dict):
         raise BundleError(f"{path} is not a JSON object.")
@@ -96,8 +101,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     for key in ("name", "version", "preprocess", "tensors", "graphs", "low_res_size", "candidates"):
         if key not in manifest:
             raise BundleError(f"{path} lacks {key!r}.")
+    graphs = manifest["graphs"]
+    if not isinstance(graphs, dict) or not all(
+        entry is None or isinstance(entry, dict) for entry in graphs.values()
+    ):
+        raise BundleError(f"{path} does not list its graphs by name.")
     for name in REQUIRED_GRAPHS:
-        if not manifest["graphs"].get(name):
+        if not graphs.get(name):
             raise BundleError(f"{path} names no {name} graph.")
     return manifest
 
@@ -129,19 +139,28 @@ def check_file(folder: Path, entry: dict[str, Any]) -> Path:
 
 def shipped_bundles(folder: Path = BUNDLES_FOLDER) -> list[Bundle]:
     """All bundles in a folder of bundles, checked, by name."""
-    manifests = sorted(folder.glob("*/manifest.json"))
-    return [load_bundle(path.parent) for path in manifests]
+    return [load_bundle(each) for each in bundle_folders(folder)]
 
 
-def find_bundle(wanted: str | None = None, folder: Path = BUNDLES_FOLDER) -> Bundle:
-    """A bundle by id (or the beginning of it), name or folder; the shipped one by default."""
+def bundle_folders(*places: Path) -> list[Path]:
+    """The folders with a manifest in these folders of bundles, by name; none is opened."""
+    found = [path.parent for place in places for path in sorted(place.glob("*/manifest.json"))]
+    return [folder for folder in found if not folder.name.startswith(".")]
+
+
+def find_bundle(wanted: str | None = None, places: tuple[Path, ...] = (BUNDLES_FOLDER,)) -> Bundle:
+    """A bundle by id (or the beginning of it), name or folder; the shipped one by default.
+
+    `places` are folders of bundles. Only the chosen one's files are read.
+    """
     if wanted and (Path(wanted) / "manifest.json").is_file():
         return load_bundle(wanted)
-    bundles = shipped_bundles(folder)
-    if not wanted:
-        wanted = "samweb-small"
-    for bundle in bundles:
-        if bundle.name == wanted or (len(wanted) >= 8 and bundle.id.startswith(wanted)):
-            return bundle
-    known = ", ".join(f"{bundle.name} ({bundle.id[:12]})" for bundle in bundles) or "none"
-    raise BundleError(f"There is no bundle {wanted!r}; known: {known}.")
+    wanted = wanted or "samweb-small"
+    known = []
+    for folder in bundle_folders(*places):
+        manifest = read_manifest(folder)
+        id = bundle_id(manifest)
+        if manifest["name"] == wanted or (len(wanted) >= 8 and id.startswith(wanted)):
+            return load_bundle(folder)
+        known.append(f"{manifest['name']} ({id[:12]})")
+    raise BundleError(f"There is no bundle {wanted!r}; known: {', '.join(known) or 'none'}.")

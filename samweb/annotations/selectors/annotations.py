@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField
+from django.db.models.functions import Cast
 
 from samweb.accounts.models import User
 from samweb.annotations.models import Annotation, Comment, Operation
@@ -28,6 +29,13 @@ def comment_scope(user: User) -> QuerySet[Comment]:
 def with_record(rows: QuerySet[Annotation]) -> QuerySet[Annotation]:
     """Along with everything `annotation_record` shows, in one query."""
     return rows.select_related("mask", "author", "verdict__reviewer")
+
+
+def drawn_with(bundle: str) -> int:
+    """How many objects have a recipe that names this bundle (an id); reads every row."""
+    rows = Annotation.objects.filter(deleted_at__isnull=True)
+    text = Cast("recipe", TextField())
+    return rows.annotate(recipe_text=text).filter(recipe_text__contains=bundle).count()
 
 
 def annotation_get(user: User, id: UUID, least: str = "viewer") -> Annotation:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from workers.places import places
 from workers.sam.bundle import BundleError, find_bundle
 from workers.sam.evaluation import ModelSegmenter, evaluate, read_items, round_robin
 from workers.sam.predictor import OnnxPredictor
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         except (ValueError, KeyError, TypeError):
             raise CommandError(f"{options['coco']} is not a COCO instances file.") from None
         try:
-            bundle = find_bundle(options["bundle"])
+            bundle = find_bundle(options["bundle"], places())
         except BundleError as problem:
             raise CommandError(str(problem)) from None
         segmenter = ModelSegmenter(OnnxPredictor(bundle))

@@ -10,6 +10,7 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from PIL import Image, UnidentifiedImageError
 
+from workers.places import places
 from workers.sam.bundle import BundleError, find_bundle
 from workers.sam.evaluation import read_image
 from workers.sam.predictor import OnnxPredictor, Prompts
@@ -76,7 +77,7 @@ class Command(BaseCommand):
             if not (0 <= x <= width and 0 <= y <= height):
                 raise CommandError(f"({x:g}, {y:g}) lies outside the {width} x {height} image.")
         try:
-            predictor = OnnxPredictor(find_bundle(options["bundle"]))
+            predictor = OnnxPredictor(find_bundle(options["bundle"], places()))
         except BundleError as problem:
             raise CommandError(str(problem)) from None
         mask, rating = predictor.segment(image, Prompts(points=points, box=box))
