@@ -14,16 +14,17 @@ from workers.sam.clicks import Click
 from workers.sam.evaluation import (
     Item,
     ModelSegmenter,
+    Segmenter,
+    click_through,
     evaluate,
-    ious_by_click,
     read_items,
     round_robin,
-    summary,
 )
+from workers.sam.figures import summary
 from workers.sam.predictor import OnnxPredictor
 
 
-class Discs:
+class Discs(Segmenter):
     """A segmenter that draws a disc of one radius round each positive click."""
 
     def __init__(self, shape: tuple[int, int], radius: float) -> None:
@@ -63,7 +64,7 @@ def test_a_limit_takes_one_object_of_each_image_in_turn() -> None:
 def test_clicks_go_on_until_the_mask_is_good_enough() -> None:
     target = np.zeros((60, 60), bool)
     target[10:50, 10:50] = True
-    by_click = ious_by_click(Discs((60, 60), 9), target, max_clicks=20, stop_at=0.9)
+    by_click = click_through(Discs((60, 60), 9), target, max_clicks=20, stop_at=0.9).ious
     assert len(by_click) >= 5 and by_click[0] == pytest.approx(np.pi * 81 / 1600, abs=0.02)
     assert by_click[4] > by_click[2] > by_click[0]
 
@@ -71,7 +72,7 @@ def test_clicks_go_on_until_the_mask_is_good_enough() -> None:
 def test_a_perfect_mask_stays_perfect() -> None:
     target = np.zeros((40, 40), bool)
     target[Discs((40, 40), 9).segment([Click(20.5, 20.5, True)])] = True
-    assert ious_by_click(Discs((40, 40), 9), target, 20, 0.9) == [1.0] * 5
+    assert click_through(Discs((40, 40), 9), target, 20, 0.9).ious == [1.0] * 5
 
 
 def test_the_summary_caps_what_never_gets_there() -> None:
@@ -98,7 +99,7 @@ def test_the_shipped_bundle_beats_grabcut_under_the_same_clicks(
     shipped: OnnxPredictor, name: str
 ) -> None:
     pytest.importorskip("cv2", reason="opencv is not installed (extra: train)")
-    from workers.sam.training.grabcut_baseline import GrabCutSegmenter
+    from workers.sam.yardsticks.grabcut import GrabCutSegmenter
 
     folder = Path(os.environ["SAMWEB_TEST_DATA"]) / name
     chosen = round_robin(read_items(folder / "instances.json"), 40)
