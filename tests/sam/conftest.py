@@ -46,5 +46,8 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, OnnxPredic
     names = export_graphs(model, folder)
     candidates = ["single", "whole", "part", "subpart"]
     about = {"version": "0.0.0", "candidates": candidates, "training": {}}
+    about |= {
+        "embedding_dtype": "float16"
+    }  # the finest that is stored: what is tested is the graphs
     write_manifest(model, folder, names, about)
     return model, OnnxPredictor(folder, threads=1)

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from tests.sam.conftest import DEMO
+from workers.sam.bundle import find_bundle
 from workers.sam.clicks import Click
+from workers.sam.comparison import columns, compare, read_set
 from workers.sam.evaluation import (
     Item,
     ModelSegmenter,
@@ -108,3 +110,19 @@ def test_the_shipped_bundle_beats_grabcut_under_the_same_clicks(
     report = json.dumps({"model": ours, "grabcut": theirs}, default=str)[:400]
     for click, lead in (("miou_1", 0.02), ("miou_3", 0.08), ("miou_5", 0.08)):
         assert ours[click] >= theirs[click] + lead, report
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("SAMWEB_TEST_DATA" not in os.environ, reason="SAMWEB_TEST_DATA is not set")
+def test_int8_embeddings_lose_less_than_a_fifth_of_a_point() -> None:
+    data = Path(os.environ["SAMWEB_TEST_DATA"])
+    names = ("coco_cc_by_2", "building_facades", "coffee_leaves", "mushrooms")
+    sets = [
+        read_set(name, data / name / "instances.json", data / name, limit=40, held_out=True)
+        for name in names
+    ]
+    found = compare(columns(find_bundle(), ("float32", "int8"), threads=1), sets, 5)
+    (by_figure,) = found["differences"].values()
+    assert found["methods"]["samweb-small int8"]["mean"]["objects"] >= 100
+    for figure in ("miou_1", "miou_3", "miou_5", "box"):
+        assert by_figure[figure][0] > -0.002, by_figure

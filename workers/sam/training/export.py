@@ -24,6 +24,7 @@ from workers.sam.families.small.model import Sam, load_weights
 from workers.sam.preprocess import MEAN, STD
 
 OPSET = 17
+EMBEDDING_DTYPE = "int8"  # half of float16's bytes for less than 0.002 mIoU: docs/model.md
 SMALL = 256  # constants with fewer numbers stay float32: they are shapes, scales and biases
 
 
@@ -205,12 +206,12 @@ def write_manifest(
             {
                 "name": "image_embeddings",
                 "shape": [1, config.embed_dim, side, side],
-                "dtype": "float16",
+                "dtype": about["embedding_dtype"],
             },
             {
                 "name": "edge_embeddings",
                 "shape": [1, config.edge_dim, 2 * side, 2 * side],
-                "dtype": "float16",
+                "dtype": about["embedding_dtype"],
             },
         ],
         "graphs": {
@@ -239,7 +240,12 @@ def load_averaged(checkpoint: Path) -> tuple[Sam, dict]:
 
 
 def export_bundle(
-    checkpoint: Path, folder: Path, version: str, candidates: list[str], data: list[str]
+    checkpoint: Path,
+    folder: Path,
+    version: str,
+    candidates: list[str],
+    data: list[str],
+    embedding_dtype: str = EMBEDDING_DTYPE,
 ) -> str:
     """Write a whole bundle; returns its id."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -250,6 +256,7 @@ def export_bundle(
     save_file(halves, folder / "weights.safetensors")
     training = {"data": data, "images_seen": progress["images_seen"], "commit": ""}
     about = {"version": version, "candidates": candidates, "training": training}
+    about |= {"embedding_dtype": embedding_dtype}
     return write_manifest(model, folder, names, about)
 
 
@@ -264,9 +271,19 @@ def main() -> None:
     parser.add_argument(
         "--candidates", nargs=4, default=["single", "whole", "part", "subpart"], metavar="NAME"
     )
+    parser.add_argument(
+        "--embedding-dtype", choices=("float16", "float32", "int8"), default=EMBEDDING_DTYPE
+    )
     options = parser.parse_args()
     data = [*TRAINING_SETS, "unlabelled_photos", "procedural scenes"]
-    made = export_bundle(options.checkpoint, options.out, options.version, options.candidates, data)
+    made = export_bundle(
+        options.checkpoint,
+        options.out,
+        options.version,
+        options.candidates,
+        data,
+        options.embedding_dtype,
+    )
     total = sum(path.stat().st_size for path in options.out.iterdir())
     print(f"{options.out}: bundle {made}, {total / 1e6:.2f} MB")
 
