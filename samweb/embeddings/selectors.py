@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
@@ -17,10 +16,10 @@ from samweb.core.models import Run
 from samweb.embeddings.models import Bundle, Embedding
 from samweb.projects import selectors as projects
 from samweb.projects.models import Image, Project
+from samweb.tensors import stored_bytes
 
 FULL = "full"
 SHIPPED = "samweb-small"  # the bundle that every installation has
-BYTES_PER_NUMBER = {"float16": 2, "float32": 4, "int8": 1}
 _RUN_STATES = {Run.State.QUEUED: "queued", Run.State.RUNNING: "running"}
 
 
@@ -55,10 +54,11 @@ def dtype_of(manifest: dict[str, Any]) -> str:
 
 
 def tensor_layout(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """Where each tensor lies in the served bytes: name, shape, dtype, offset, bytes."""
+    """Where each tensor lies in the served bytes: name, shape, dtype, offset, bytes (the scales of
+    int8 included; see samweb/tensors.py)."""
     layout, offset = [], 0
     for tensor in manifest["tensors"]:
-        size = math.prod(tensor["shape"]) * BYTES_PER_NUMBER[tensor["dtype"]]
+        size = stored_bytes(tensor["shape"], tensor["dtype"])
         layout.append(
             {
                 "name": tensor["name"], "shape": list(tensor["shape"]), "dtype": tensor["dtype"],

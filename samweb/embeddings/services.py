@@ -13,6 +13,7 @@ from uuid import UUID
 import numpy as np
 from django.db import transaction
 
+from samweb import tensors as tensor_codec
 from samweb.accounts.models import User
 from samweb.core import clock
 from samweb.core.errors import Conflict, Unprocessable
@@ -50,11 +51,13 @@ def manifest_check(manifest: dict[str, Any]) -> None:
     if not isinstance(tensors, list) or not 1 <= len(tensors) <= MOST_TENSORS:
         raise BadBundle("tensors must be a list of at least one tensor")
     for tensor in tensors:
-        if tensor.get("dtype") not in selectors.BYTES_PER_NUMBER:
+        if tensor.get("dtype") not in tensor_codec.BYTES_PER_NUMBER:
             raise BadBundle(f"tensor {tensor.get('name')!r} has an unknown dtype")
         shape = tensor.get("shape")
         if not shape or not all(isinstance(n, int) and 0 < n <= 65536 for n in shape):
             raise BadBundle(f"tensor {tensor.get('name')!r} needs a shape of whole numbers")
+        if tensor["dtype"] == "int8" and len(shape) < 2:
+            raise BadBundle(f"tensor {tensor.get('name')!r} has no channels to scale")
     graphs = manifest.get("graphs")
     if not isinstance(graphs, dict):
         raise BadBundle("graphs are missing")
@@ -215,7 +218,8 @@ def project_bundle_change(project: Project, bundle: str) -> None:
 
 
 def tensors_to_bytes(manifest: dict[str, Any], tensors: Mapping[str, np.ndarray]) -> bytes:
-    """The served form: little-endian tensors one after another in manifest order.
+    """The served form: little-endian tensors one after another in manifest order, rounded to the
+    manifest's number type (samweb/tensors.py).
 
     Raises BadTensors when one is missing, has another size, or holds NaN or infinity.
     """
@@ -227,12 +231,10 @@ def tensors_to_bytes(manifest: dict[str, Any], tensors: Mapping[str, np.ndarray]
         found = np.asarray(tensors[name])
         if tuple(n for n in found.shape if n != 1) != tuple(n for n in shape if n != 1):
             raise BadTensors(f"{name!r} has the shape {found.shape}, not {shape}")
-        wanted = np.dtype(expected["dtype"]).newbyteorder("<")
-        with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused below
-            found = np.ascontiguousarray(found.reshape(shape), dtype=wanted)
-        if wanted.kind == "f" and not np.isfinite(found).all():
-            raise BadTensors(f"{name!r} holds numbers that are not finite")
-        parts.append(found.tobytes())
+        try:
+            parts.append(tensor_codec.to_bytes(found.reshape(shape), expected["dtype"]))
+        except ValueError as problem:
+            raise BadTensors(f"{name!r} holds {problem}") from None
     return b"".join(parts)
 
 

@@ -10,20 +10,23 @@ import numpy as np
 import pytest
 
 from tests.sam.conftest import DEMO
+from workers.sam.bundle import find_bundle
 from workers.sam.clicks import Click
+from workers.sam.comparison import columns, compare, read_set
 from workers.sam.evaluation import (
     Item,
     ModelSegmenter,
+    Segmenter,
+    click_through,
     evaluate,
-    ious_by_click,
     read_items,
     round_robin,
-    summary,
 )
+from workers.sam.figures import summary
 from workers.sam.predictor import OnnxPredictor
 
 
-class Discs:
+class Discs(Segmenter):
     """A segmenter that draws a disc of one radius round each positive click."""
 
     def __init__(self, shape: tuple[int, int], radius: float) -> None:
@@ -63,7 +66,7 @@ def test_a_limit_takes_one_object_of_each_image_in_turn() -> None:
 def test_clicks_go_on_until_the_mask_is_good_enough() -> None:
     target = np.zeros((60, 60), bool)
     target[10:50, 10:50] = True
-    by_click = ious_by_click(Discs((60, 60), 9), target, max_clicks=20, stop_at=0.9)
+    by_click = click_through(Discs((60, 60), 9), target, max_clicks=20, stop_at=0.9).ious
     assert len(by_click) >= 5 and by_click[0] == pytest.approx(np.pi * 81 / 1600, abs=0.02)
     assert by_click[4] > by_click[2] > by_click[0]
 
@@ -71,7 +74,7 @@ def test_clicks_go_on_until_the_mask_is_good_enough() -> None:
 def test_a_perfect_mask_stays_perfect() -> None:
     target = np.zeros((40, 40), bool)
     target[Discs((40, 40), 9).segment([Click(20.5, 20.5, True)])] = True
-    assert ious_by_click(Discs((40, 40), 9), target, 20, 0.9) == [1.0] * 5
+    assert click_through(Discs((40, 40), 9), target, 20, 0.9).ious == [1.0] * 5
 
 
 def test_the_summary_caps_what_never_gets_there() -> None:
@@ -98,7 +101,7 @@ def test_the_shipped_bundle_beats_grabcut_under_the_same_clicks(
     shipped: OnnxPredictor, name: str
 ) -> None:
     pytest.importorskip("cv2", reason="opencv is not installed (extra: train)")
-    from workers.sam.training.grabcut_baseline import GrabCutSegmenter
+    from workers.sam.yardsticks.grabcut import GrabCutSegmenter
 
     folder = Path(os.environ["SAMWEB_TEST_DATA"]) / name
     chosen = round_robin(read_items(folder / "instances.json"), 40)
@@ -107,3 +110,19 @@ def test_the_shipped_bundle_beats_grabcut_under_the_same_clicks(
     report = json.dumps({"model": ours, "grabcut": theirs}, default=str)[:400]
     for click, lead in (("miou_1", 0.02), ("miou_3", 0.08), ("miou_5", 0.08)):
         assert ours[click] >= theirs[click] + lead, report
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("SAMWEB_TEST_DATA" not in os.environ, reason="SAMWEB_TEST_DATA is not set")
+def test_int8_embeddings_lose_less_than_a_fifth_of_a_point() -> None:
+    data = Path(os.environ["SAMWEB_TEST_DATA"])
+    names = ("coco_cc_by_2", "building_facades", "coffee_leaves", "mushrooms")
+    sets = [
+        read_set(name, data / name / "instances.json", data / name, limit=40, held_out=True)
+        for name in names
+    ]
+    found = compare(columns(find_bundle(), ("float32", "int8"), threads=1), sets, 5)
+    (by_figure,) = found["differences"].values()
+    assert found["methods"]["samweb-small int8"]["mean"]["objects"] >= 100
+    for figure in ("miou_1", "miou_3", "miou_5", "box"):
+        assert by_figure[figure][0] > -0.002, by_figure

@@ -94,6 +94,31 @@ def test_stored_bytes_are_little_endian_tensors_in_manifest_order(
     assert made.key == hashlib.sha256(expected.encode()).hexdigest()
 
 
+def test_int8_takes_a_byte_a_number_and_a_scale_a_channel(
+    tmp_path: Path, picture: cast.Image
+) -> None:
+    manifest = bundle_folder(tmp_path / "b")
+    for tensor in manifest["tensors"]:
+        tensor["dtype"] = "int8"
+    bundle = services.bundle_register(manifest, tmp_path / "b")
+    made = services.embedding_store(
+        pixels_sha256=picture.pixels_sha256, bundle=bundle, tensors=tensors(2.0)
+    )
+    layout = selectors.tensor_layout(bundle.manifest)
+    assert [(entry["offset"], entry["bytes"]) for entry in layout] == [(0, 32), (32, 10)]
+    content = store().path("embeddings", made.sha256).read_bytes()
+    assert (made.bytes, made.dtype) == (len(content), "int8") == (42, "int8")
+    assert np.frombuffer(content[:16], "<f4").tolist() == pytest.approx([2 / 127] * 4)
+    assert set(np.frombuffer(content[16:32], np.int8)) == {127}
+
+
+def test_int8_without_channels_is_refused(tmp_path: Path) -> None:
+    manifest = bundle_folder(tmp_path / "b")
+    manifest["tensors"] = [{"name": "image_embeddings", "shape": [4], "dtype": "int8"}]
+    with pytest.raises(services.BadBundle, match="no channels to scale"):
+        services.bundle_register(manifest, tmp_path / "b")
+
+
 def test_storing_twice_keeps_one(tmp_path: Path, picture: cast.Image) -> None:
     bundle = registered(tmp_path)
     keys = {

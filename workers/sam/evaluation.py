@@ -1,8 +1,9 @@
 """Measuring a model the way people use it: clicks where the mask is most wrong.
 
-First click at the point of the object farthest from its edge (the image's border is an edge), each
-next one at the same point of the largest 8-connected wrong region: positive where something is
-missing, negative where there is too much. Everything is compared at the image's own size.
+The protocol of the SAM paper (arXiv 2304.02643, section 7.1 and appendix D): the first click at the
+point of the object farthest from its edge (the image's border is an edge), each next one at the
+same point of the largest 8-connected wrong region: positive where something is missing, negative
+where there is too much. Everything is compared at the image's own size.
 """
 
 from __future__ import annotations
@@ -11,60 +12,103 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from workers.sam.clicks import Click, first_click, next_click
+from workers.sam.clicks import Click, bounding_box, first_click, next_click
 from workers.sam.coco import decode_segmentation
+from workers.sam.figures import MAX_CLICKS, TARGETS, summary
 from workers.sam.predictor import OnnxPredictor, Prompts
 
-MAX_CLICKS = 20
-TARGETS = (0.85, 0.90)
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in image space, ends exclusive
+Finish = Callable[[np.ndarray, list[Click], np.ndarray], np.ndarray]
 
 
-class Segmenter(Protocol):
-    """Anything that turns clicks into a mask; the model and the GrabCut yardstick are two."""
+class Segmenter:
+    """Anything that turns prompts into a mask: a bundle, or a yardstick.
+
+    What only some can do has an answer here that says so: no boxes, no candidates, no rating.
+    """
 
     def start(self, image: np.ndarray) -> None:
         """A new image, uint8 RGB H x W x 3."""
+        raise NotImplementedError
 
     def begin_object(self) -> None:
         """Forget the clicks of the last object."""
 
     def segment(self, clicks: list[Click]) -> np.ndarray:
         """The mask (bool H x W) after these clicks."""
+        raise NotImplementedError
+
+    def segment_box(self, box: Box) -> np.ndarray | None:
+        """The mask for a box alone; None from what takes no boxes."""
+        return None
+
+    def candidates(self) -> tuple[list[np.ndarray], int] | None:
+        """All masks of the last `segment`, and the index of the single one; None without any."""
+        return None
+
+    def expected_iou(self) -> float | None:
+        """What the last mask is expected to agree with the truth; None when nobody says."""
+        return None
 
 
-class ModelSegmenter:
-    """A bundle in the click loop, with its own previous logits as mask_input from click two on."""
+class ModelSegmenter(Segmenter):
+    """A bundle in the click loop, with its own previous logits as mask_input from click two on.
 
-    def __init__(self, predictor: OnnxPredictor, feedback: bool = True) -> None:
-        self.predictor, self.feedback = predictor, feedback
-        self.previous: np.ndarray | None = None
+    `finish(low_res, clicks, image)` makes the mask (bool H x W) of the chosen logits [h,w]; without
+    it they are scaled up as they are. This is the one place where a refinement of edges comes in,
+    so that "raw" and "refined" are two segmenters of one bundle (`comparison.columns`).
+    """
+
+    def __init__(
+        self, predictor: OnnxPredictor, feedback: bool = True, finish: Finish | None = None
+    ) -> None:
+        self.predictor, self.feedback, self.finish = predictor, feedback, finish
+        self.image = np.zeros((0, 0, 3), np.uint8)
         self.size = (0, 0)
         self.prepared: dict[str, np.ndarray] = {}
+        self.logits, self.ious, self.chosen = np.zeros((0, 0, 0)), np.zeros(0), 0
 
     def start(self, image: np.ndarray) -> None:
         """Encode once."""
-        self.size = (image.shape[1], image.shape[0])
+        self.image, self.size = image, (image.shape[1], image.shape[0])
         self.prepared = self.predictor.prepare(self.predictor.encode([image])[0])
 
     def begin_object(self) -> None:
         """No previous logits."""
-        self.previous = None
+        self.logits = np.zeros((0, 0, 0))
 
     def segment(self, clicks: list[Click]) -> np.ndarray:
-        """Decode, choose, remember, scale up."""
-        prompts = Prompts(
-            points=[(click.x, click.y, int(click.positive)) for click in clicks],
-            mask_input=self.previous if self.feedback else None,
-        )
-        logits, ious = self.predictor.decode_prepared(self.prepared, prompts, self.size)
-        chosen = self.predictor.choose(logits, ious, prompts, self.size)
-        self.previous = logits[chosen]
-        return self.predictor.mask(logits[chosen], self.size)
+        """Decode, choose, remember, finish."""
+        previous = self.logits[self.chosen] if self.feedback and len(self.logits) else None
+        points = [(click.x, click.y, int(click.positive)) for click in clicks]
+        return self._decode(Prompts(points=points, mask_input=previous), clicks)
+
+    def segment_box(self, box: Box) -> np.ndarray | None:
+        """The same with a box alone."""
+        return self._decode(Prompts(box=box), [])
+
+    def _decode(self, prompts: Prompts, clicks: list[Click]) -> np.ndarray:
+        self.logits, self.ious = self.predictor.decode_prepared(self.prepared, prompts, self.size)
+        self.chosen = self.predictor.choose(self.logits, self.ious, prompts, self.size)
+        low_res = self.logits[self.chosen]
+        if self.finish:
+            return self.finish(low_res, clicks, self.image)
+        return self.predictor.mask(low_res, self.size)
+
+    def candidates(self) -> tuple[list[np.ndarray], int] | None:
+        """Scaled up as they are, refined or not: what they could be is not what they cost."""
+        masks = [self.predictor.mask(each, self.size) for each in self.logits]
+        return masks, int(self.predictor.bundle.manifest["single_candidate"])
+
+    def expected_iou(self) -> float | None:
+        """The decoder's own rating of the chosen mask."""
+        return float(self.ious[self.chosen])
 
 
 @dataclass(frozen=True)
@@ -128,22 +172,65 @@ def iou(first: np.ndarray, second: np.ndarray) -> float:
     return np.count_nonzero(first & second) / either if either else 1.0
 
 
-def ious_by_click(
-    segmenter: Segmenter, target: np.ndarray, max_clicks: int, stop_at: float
-) -> list[float]:
-    """IoU after 1, 2, ... clicks; at least five, then until `stop_at` or `max_clicks`."""
+@dataclass
+class Clicked:
+    """One object's conversation: a value for each click, the first one first."""
+
+    ious: list[float]
+    predicted: list[float]  # what the model expected of the same masks; empty without a rating
+    seconds: list[float]
+
+
+def click_through(
+    segmenter: Segmenter,
+    target: np.ndarray,
+    max_clicks: int = MAX_CLICKS,
+    stop_at: float = TARGETS[-1],
+    after_first: Callable[[], None] | None = None,
+) -> Clicked:
+    """Click at least five times, then until the IoU has reached `stop_at` or `max_clicks` are
+    spent. `after_first` is called while the first click's candidates are at hand."""
     segmenter.begin_object()
-    clicks = [first_click(target)]
-    results: list[float] = []
+    clicks, done = [first_click(target)], Clicked([], [], [])
     while True:
+        began = perf_counter()
         predicted = segmenter.segment(clicks)
-        results.append(iou(predicted, target))
-        if len(results) >= max_clicks or (len(results) >= 5 and max(results) >= stop_at):
-            return results
+        done.seconds.append(perf_counter() - began)
+        done.ious.append(iou(predicted, target))
+        rating = segmenter.expected_iou()
+        done.predicted += [] if rating is None else [rating]
+        if after_first and len(clicks) == 1:
+            after_first()
+        count = len(done.ious)
+        if count >= max_clicks or (count >= 5 and max(done.ious) >= stop_at):
+            return done
         following = next_click(target, predicted)
         if following is None:  # perfect, and it stays so
-            return results + [1.0] * (5 - len(results))
+            done.ious += [1.0] * (5 - count)
+            return done
         clicks.append(following)
+
+
+def measure(segmenter: Segmenter, target: np.ndarray, max_clicks: int) -> dict[str, Any]:
+    """All figures of one object: clicks, the first click's candidates, its tight box."""
+    found: dict[str, Any] = {}
+
+    def look_at_candidates() -> None:
+        offered = segmenter.candidates()
+        if offered:
+            masks, single = offered
+            each = [iou(mask, target) for mask in masks]
+            found["best_of_all"] = max(each)
+            readings = [value for index, value in enumerate(each) if index != single]
+            found["best_of_3"] = max(readings, default=each[single])
+
+    clicked = click_through(segmenter, target, max_clicks, after_first=look_at_candidates)
+    top, left, bottom, right = bounding_box(target)
+    segmenter.begin_object()
+    boxed = segmenter.segment_box((float(left), float(top), float(right), float(bottom)))
+    if boxed is not None:
+        found["box"] = iou(boxed, target)
+    return vars(clicked) | found
 
 
 def evaluate(
@@ -153,17 +240,15 @@ def evaluate(
     max_clicks: int = MAX_CLICKS,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """The figures of a set of objects, and each object's own."""
+    """The figures of a set of objects (figures.FIGURES), and each object's own (`by_object`)."""
     objects = []
     for item, pixels in _with_pixels(items, images, segmenter):
         target = item.mask()
         if pixels.shape[:2] != target.shape:
             raise ValueError(f"{item.file_name} is not of the size its COCO entry says.")
         if target.any():
-            by_click = ious_by_click(segmenter, target, max_clicks, TARGETS[-1])
-            objects.append(
-                {"image": item.file_name, "annotation": item.annotation_id, "ious": by_click}
-            )
+            names = {"image": item.file_name, "annotation": item.annotation_id}
+            objects.append(names | measure(segmenter, target, max_clicks))
         if progress:
             progress(len(objects), len(items))
     return summary(objects, max_clicks)
@@ -187,31 +272,3 @@ def _find(images: Path, file_name: str) -> Path:
         if path.is_file():
             return path
     raise FileNotFoundError(f"{file_name} is not in {images}.")
-
-
-def summary(objects: list[dict[str, Any]], max_clicks: int = MAX_CLICKS) -> dict[str, Any]:
-    """Means over objects; an object that never gets there counts the cap."""
-
-    def mean_iou(click: int) -> float:
-        return _mean([entry["ious"][min(click, len(entry["ious"])) - 1] for entry in objects])
-
-    def clicks_needed(target: float) -> float:
-        needed: list[float] = []
-        for entry in objects:
-            there = [number for number, value in enumerate(entry["ious"], 1) if value >= target]
-            needed.append(there[0] if there else max_clicks)
-        return _mean(needed)
-
-    return {
-        "miou_1": mean_iou(1),
-        "miou_3": mean_iou(3),
-        "miou_5": mean_iou(5),
-        "noc85": clicks_needed(TARGETS[0]),
-        "noc90": clicks_needed(TARGETS[1]),
-        "objects": len(objects),
-        "by_object": objects,
-    }
-
-
-def _mean(values: list[float]) -> float:
-    return round(float(np.mean(values)), 4) if values else 0.0

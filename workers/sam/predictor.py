@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from samweb.tensors import as_stored
 from workers.sam import selection
-from workers.sam.bundle import Bundle, load_bundle
+from workers.sam.bundle import Bundle, TensorSpec, load_bundle
 from workers.sam.preprocess import image_to_model, model_size, preprocess
 
 Embedding = dict[str, np.ndarray]
@@ -39,9 +40,11 @@ class OnnxPredictor:
         bundle: Bundle | Path | str,
         threads: int = 0,
         providers: tuple[str, ...] = ("CPUExecutionProvider",),
+        embedding_dtype: str | None = None,  # to measure another than the manifest's
     ) -> None:
         self.bundle = bundle if isinstance(bundle, Bundle) else load_bundle(bundle)
         self.input_size = self.bundle.input_size
+        self._embedding_dtype = embedding_dtype
         self._threads = threads
         self._providers = list(providers)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
@@ -58,7 +61,8 @@ class OnnxPredictor:
         return self._sessions.get(graph)
 
     def encode(self, images: Sequence[np.ndarray]) -> list[Embedding]:
-        """uint8 RGB images H x W x 3 -> for each its tensors by name, float16, leading axis 1."""
+        """uint8 RGB images H x W x 3 -> for each its tensors by name, leading axis 1, rounded to
+        what storing keeps of them (float16 stays float16, int8 comes back as float32)."""
         session = self._session("encoder")
         assert session is not None  # a checked bundle has an encoder
         batch = np.stack([preprocess(image, self.input_size) for image in images])
@@ -66,11 +70,17 @@ class OnnxPredictor:
         outputs = session.run([spec.name for spec in specs], {"image": batch})
         return [
             {
-                spec.name: output[index : index + 1].astype(np.float16)
+                spec.name: self._as_stored(spec, output[index : index + 1])
                 for spec, output in zip(specs, outputs, strict=True)
             }
             for index in range(len(images))
         ]
+
+    def _as_stored(self, spec: TensorSpec, values: np.ndarray) -> np.ndarray:
+        try:
+            return as_stored(values, self._embedding_dtype or spec.dtype)
+        except ValueError as problem:
+            raise ValueError(f"The encoder's {spec.name} holds {problem}.") from None
 
     def prepare(self, embedding: Embedding) -> Embedding:
         """Float32 tensors for any number of decodes: the embedding's own and derived ones."""

@@ -2,8 +2,11 @@
 export interface TensorSpec {
   name: string;
   shape: number[];
-  dtype: "float16" | "float32";
+  dtype: TensorType;
 }
+
+/** How numbers are stored; int8 has a float32 scale for each channel (tests/contract/tensors.json). */
+export type TensorType = "float16" | "float32" | "int8";
 
 export interface GraphSpec {
   file: string;

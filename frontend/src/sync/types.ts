@@ -31,7 +31,7 @@ export interface ProjectRecord {
 export interface EmbeddingTensor {
   name: string;
   shape: number[];
-  dtype: "float16" | "float32";
+  dtype: "float16" | "float32" | "int8";
   offset: number;
   bytes: number;
 }

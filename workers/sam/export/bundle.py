@@ -53,7 +53,8 @@ class Choices:
     half_encoder: bool = True
     half_decoder: bool = False
     official: bool = True
-    weights: bool = False  # weights.safetensors, as float16: for notebooks and for refining
+    weights: bool = False  # weights.safetensors, as float16: for notebooks, refining and GPUs
+    embedding_dtype: str = "float16"  # or "int8" with scales: how embeddings travel
 
 
 class EncoderGraph(nn.Module):
@@ -114,7 +115,10 @@ def export_bundle(
     if choices.weights:
         halves = {name: value.half().contiguous() for name, value in model.state_dict().items()}
         save_file(halves, folder / "weights.safetensors")
-    manifest = manifest_of(model, split, about, entries)
+    manifest = manifest_of(model, split, about, entries, choices.embedding_dtype)
+    if choices.weights:
+        named = file_entry(folder / "weights.safetensors") | {"variant": about.name}
+        manifest["weights"] = named
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     return bundle_id(manifest)
@@ -178,6 +182,7 @@ def manifest_of(
     split: SplitDecoder,
     about: About,
     entries: Mapping[str, Mapping[str, Any]],
+    embedding_dtype: str = "float16",
 ) -> dict[str, Any]:
     """The manifest: docs/model.md explains its parts."""
     spec, preprocessing = model.spec, model.spec.preprocessing
@@ -201,7 +206,7 @@ def manifest_of(
             "scale": "0..255 minus mean over std, then zero padding",
         },
         "tensors": [
-            {"name": name, "shape": list(shape), "dtype": "float16"}
+            {"name": name, "shape": list(shape), "dtype": embedding_dtype}
             for name, shape in spec.embedding
         ],
         "graphs": dict(entries),

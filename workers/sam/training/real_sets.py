@@ -1,13 +1,10 @@
 """Real photographs with human masks, and photographs without masks, for training.
 
-The folder layout is COCO's: `<root>/<set>/instances.json` beside `images/`. Every twelfth image or
-so of each set (by a hash of its name, so the choice never moves) is held out: decisions are made
-on those and never on the test-only sets, which this module refuses to open.
+Layout and names: workers/sam/sets.py. The test-only sets this module refuses to open.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,27 +15,9 @@ import cv2
 import numpy as np
 
 from workers.sam.coco import decode_segmentation
-
-TRAINING_SETS = (
-    "coco_cc_by_2",
-    "building_facades",
-    "coffee_leaves",
-    "mushrooms",
-    "flakes_2d_materials",
-    "amazon_forest",
-    "nuclei_dsb2018_2",
-)
-TEST_ONLY_SETS = frozenset(
-    {
-        "coco_cc_by",
-        "coco_cc_by_sa",
-        "fruits_nuts",
-        "nuclei_dsb2018",
-        "solar_panels_gsi",
-        "cardiac_mr_sunnybrook",
-    }
-)
-HELD_OUT_SHARE = 0.12
+from workers.sam.sets import TEST_ONLY_SETS as TEST_ONLY_SETS
+from workers.sam.sets import TRAINING_SETS as TRAINING_SETS
+from workers.sam.sets import is_held_out
 
 
 @dataclass
@@ -63,12 +42,6 @@ class LabelledImage:
 
     pixels: np.ndarray
     objects: list[ObjectMask] = field(default_factory=list)
-
-
-def is_held_out(set_name: str, file_name: str) -> bool:
-    """Whether this image is kept away from training, the same on every machine."""
-    digest = hashlib.sha256(f"{set_name}/{file_name}".encode()).digest()
-    return digest[0] / 256 < HELD_OUT_SHARE
 
 
 def load_set(
