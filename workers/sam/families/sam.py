@@ -24,6 +24,7 @@ from workers.sam.families.sam_decoder import (
     TwoLayerMLP,
     sam_spec,
 )
+from workers.sam.families.windows import from_windows, to_windows
 
 PATCH = 16
 WINDOW = 14
@@ -133,25 +134,10 @@ class Block(nn.Module):
         if self.is_global:
             attended = self.attn(attended)
         else:
-            attended = from_windows(self.attn(to_windows(attended, self.side)), self.side)
+            windows = self.attn(to_windows(attended, self.side, WINDOW))
+            attended = from_windows(windows, self.side, WINDOW)
         x = x + attended
         return x + self.mlp(self.norm2(x))
-
-
-def to_windows(x: Tensor, side: int) -> Tensor:
-    """[B,S,S,dim] -> [B * windows,14,14,dim]. Zeros fill the last windows, and are attended to."""
-    padding = -side % WINDOW
-    across = (side + padding) // WINDOW
-    x = F.pad(x, (0, 0, 0, padding, 0, padding))
-    x = x.reshape(-1, across, WINDOW, across, WINDOW, x.shape[-1]).transpose(2, 3)
-    return x.reshape(-1, WINDOW, WINDOW, x.shape[-1])
-
-
-def from_windows(windows: Tensor, side: int) -> Tensor:
-    """[B * windows,14,14,dim] -> [B,S,S,dim], without what filled the last windows."""
-    across = -(-side // WINDOW)
-    x = windows.reshape(-1, across, across, WINDOW, WINDOW, windows.shape[-1]).transpose(2, 3)
-    return x.reshape(-1, across * WINDOW, across * WINDOW, x.shape[-1])[:, :side, :side]
 
 
 def neck(dim: int, eps: float) -> nn.Sequential:

@@ -76,11 +76,17 @@ class EncodedPrompts:
 
 
 class PromptEncoder(nn.Module):
-    """Points, box corners and previous logits as tokens and as a map."""
+    """Points, box corners and previous logits as tokens and as a map.
 
-    def __init__(self, input_size: int = 1024, eps: LayerNormEps = META_EPS) -> None:
+    SAM appends "not a point" to prompts without a box, SAM 2 (`always_padded`) to every prompt.
+    """
+
+    def __init__(
+        self, input_size: int = 1024, eps: LayerNormEps = META_EPS, always_padded: bool = False
+    ) -> None:
         super().__init__()
         self.input_size = input_size
+        self.always_padded = always_padded
         self.pe_layer = PositionEncoding()
         # negative, positive, top-left corner, bottom-right corner: the values of the labels
         self.point_embeddings = nn.ModuleList(nn.Embedding(1, DIM) for _ in range(4))
@@ -114,8 +120,8 @@ class PromptEncoder(nn.Module):
     def points(self, point_coords: Tensor, point_labels: Tensor) -> tuple[Tensor, Tensor]:
         """coords [B,N,2], labels [B,N] -> tokens [B,N+1,C] and their attention bias [B,N+1].
 
-        The last token is SAM's "not a point". It counts where a prompt has no box, as if it had
-        been appended; elsewhere it is hidden, as are the caller's padding points (label -1).
+        The last token is SAM's "not a point". Where it does not count (the prompt has a box, and
+        the model is not `always_padded`) it is hidden, as are the caller's points of label -1.
         """
         tokens = self.pe_layer((point_coords + 0.5) / self.input_size)
         for value, embedding in enumerate(self.point_embeddings):
@@ -124,6 +130,8 @@ class PromptEncoder(nn.Module):
         not_a_point = self.not_a_point_embed.weight.expand(tokens.shape[0], 1, DIM)
         # a sum and not any(): no points at all means no box
         corners = (point_labels >= 2).to(tokens.dtype).sum(dim=1, keepdim=True)
+        if self.always_padded:
+            corners = torch.zeros_like(corners)
         absent = torch.cat([point_labels < 0, corners > 0], dim=1)
         return torch.cat([tokens, not_a_point], dim=1), absent.to(tokens.dtype) * HIDDEN
 
@@ -175,16 +183,17 @@ class TwoLayerMLP(nn.Module):
 
 
 class MLP(nn.Module):
-    """Linear layers with ReLU between them."""
+    """Linear layers with an activation between them."""
 
-    def __init__(self, *dims: int) -> None:
+    def __init__(self, *dims: int, activation: Callable[[Tensor], Tensor] = torch.relu) -> None:
         super().__init__()
+        self.activation = activation
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(dims, dims[1:], strict=False))
 
     def forward(self, x: Tensor) -> Tensor:
         """[..., dims[0]] -> [..., dims[-1]]."""
         for layer in self.layers[:-1]:
-            x = torch.relu(layer(x))
+            x = self.activation(layer(x))
         return self.layers[-1](x)
 
 
@@ -283,6 +292,13 @@ class MaskDecoder(nn.Module):
         self, image_embeddings: Tensor, image_pe: Tensor, prompts: EncodedPrompts
     ) -> tuple[Tensor, Tensor]:
         """Prompts against the image: informed tokens [B,K,C], upscaled image [B,C/8,4h,4w]."""
+        tokens, image = self.converse(image_embeddings, image_pe, prompts)
+        return tokens, self.output_upscaling(image)
+
+    def converse(
+        self, image_embeddings: Tensor, image_pe: Tensor, prompts: EncodedPrompts
+    ) -> tuple[Tensor, Tensor]:
+        """The two-way transformer: informed tokens [B,K,C], informed image [B,C,h,w]."""
         batch, side = prompts.tokens.shape[0], image_pe.shape[-1]
         answers = self.output_tokens()
         tokens = torch.cat([answers.expand(batch, -1, -1), prompts.tokens], dim=1)
@@ -291,8 +307,7 @@ class MaskDecoder(nn.Module):
         tokens, positions = self.transformer(
             tokens, image.flatten(2).transpose(1, 2), image_pe.flatten(2).transpose(1, 2), bias
         )
-        image = positions.transpose(1, 2).unflatten(2, (side, side))
-        return tokens, self.output_upscaling(image)
+        return tokens, positions.transpose(1, 2).unflatten(2, (side, side))
 
     def masks(self, tokens: Tensor, upscaled: Tensor) -> Tensor:
         """Each mask token's own filter on the upscaled image: logits [B,4,4h,4w]."""
