@@ -26,7 +26,7 @@ from samweb.projects.models import Image, Project
 
 log = logging.getLogger(__name__)
 
-GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask")
+GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask", "refine")
 REQUIRED_GRAPHS = ("encoder", "decode", "decode_with_mask")
 MOST_TENSORS = 16
 

@@ -14,7 +14,7 @@ from typing import Any
 
 FORMAT = 1
 REQUIRED_GRAPHS = ("encoder", "decode")
-GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask")
+GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask", "refine")
 MOST_MANIFEST = 1 << 20  # bytes
 BUNDLES_FOLDER = Path(__file__).resolve().parent.parent / "bundles"
 

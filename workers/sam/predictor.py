@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 
 from samweb.tensors import as_stored
-from workers.sam import selection
+from workers.sam import refinement, selection
 from workers.sam.bundle import Bundle, TensorSpec, load_bundle
 from workers.sam.preprocess import image_to_model, model_size, preprocess
 
@@ -138,7 +138,35 @@ class OnnxPredictor:
         size_image = (image.shape[1], image.shape[0])
         logits, ious = self.decode(self.encode([image])[0], prompts, size_image)
         chosen = self.choose(logits, ious, prompts, size_image)
-        return self.mask(logits[chosen], size_image), float(ious[chosen])
+        return self.refined_mask(image, logits[chosen], prompts), float(ious[chosen])
+
+    def refined_mask(self, image: np.ndarray, low_res: np.ndarray, prompts: Prompts) -> np.ndarray:
+        """One candidate's logits [h,w] as a bool mask H x W after a second look at its edges in
+        the image's own pixels; as `mask` where the bundle has no `refine` graph."""
+        size_image = (image.shape[1], image.shape[0])
+        session, points = self._session("refine"), prompts.points
+        crop = refinement.crop_around(
+            low_res, [(x, y) for x, y, label in points if label == 1], size_image, self.input_size
+        )
+        if session is None or crop is None:
+            return self.mask(low_res, size_image)
+        side = int(self.bundle.manifest["refine_size"])
+        inside = np.array([(x - crop.x0, y - crop.y0) for x, y, _ in points] or [(0.0, 0.0)])
+        labels = np.array([label for _, _, label in points] or [-1], np.float32)
+        laid = refinement.logits_in_crop(low_res, crop, size_image, self.input_size, side)
+        (fine,) = session.run(
+            ["refined_logits"],
+            {
+                "crop": preprocess(image[crop.y0 : crop.y1, crop.x0 : crop.x1], side)[None],
+                "coarse_logits": laid[None, None],
+                "point_coords": image_to_model(inside, crop.size, side)[None],
+                "point_labels": labels[None],
+            },
+        )
+        mask = np.zeros(image.shape[:2], bool)
+        here = upscale_logits(fine[0, 0], crop.size, side) > MASK_THRESHOLD
+        mask[crop.y0 : crop.y1, crop.x0 : crop.x1] = here
+        return mask
 
     def prompt_arrays(
         self, prompts: Prompts, size_image: tuple[int, int]

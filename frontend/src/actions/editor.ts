@@ -16,6 +16,7 @@ import type { Tool, ToolHost } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
 import { reopen } from "./objects";
+import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
@@ -29,6 +30,8 @@ export class Editor {
   readonly outbox: Outbox;
   readonly shelf: Shelf;
   readonly tools: Record<"point" | "select", Tool>;
+  /** The picture's pixels; the stage, which draws them, knows them. */
+  readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
   pressedAt: number | null = null;
   /** The whole image is in view because nobody zoomed or moved it since. */
@@ -44,7 +47,10 @@ export class Editor {
     readonly decoder: DecoderClient,
     readonly mode: Mode,
   ) {
-    this.prompter = new Prompter((key, prompt) => decoder.decode(key, prompt));
+    this.prompter = new Prompter(
+      (key, prompt) => decoder.decode(key, prompt),
+      makeRefine(decoder, (...rectangle) => this.readPixels(...rectangle), this.state.refine.get),
+    );
     this.shelf = new Shelf(sync.api, decoder, (id, state) => this.embeddingProgress(id, state));
     this.outbox = new Outbox(
       this.document,

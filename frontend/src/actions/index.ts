@@ -46,6 +46,13 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
       ...a,
       opacity: a.opacity === 1 ? 0.4 : a.opacity === 0 ? 1 : 0,
     })),
+  refine: ({ editor }) => {
+    editor.state.refine.update((wanted) => !wanted);
+    editor.prompter.refiningChanged();
+    editor.say(
+      editor.state.refine.get() ? "Edges are looked at twice." : "Edges as the model drew them.",
+    );
+  },
   fit: ({ editor }) => editor.fit(),
   submit: (context) => {
     if (submit(context.editor)) goOn(context);

@@ -30,6 +30,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: "next", keys: ["d"], modes: BOTH, title: "Next image" },
   { action: "hide", keys: ["h"], modes: BOTH, title: "Hide or show masks" },
   { action: "opacity", keys: ["t"], modes: BOTH, title: "Fill: normal, light, outline only" },
+  { action: "refine", keys: ["Shift+e"], modes: BOTH, title: "Sharper edges: look twice, or as the model drew them" },
   { action: "fit", keys: ["F2", "Numpad0"], modes: BOTH, title: "Fit the image" },
   { action: "submit", keys: ["Ctrl+Enter"], modes: ["edit"], title: "Submit and go on" },
   { action: "walk", keys: ["j"], modes: BOTH, title: "Next object" },

@@ -61,6 +61,8 @@ export class EditorState {
   readonly hotPoint = new Signal(-1);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
   readonly appearance = new Signal<Appearance>({ masksVisible: true, opacity: 1 });
+  /** Look at the edges of a prompt's mask a second time. */
+  readonly refine = new Signal(true);
   readonly notice = new Signal<Notice | null>(null);
   /** A panel that asks for words: why an object or an image goes back. */
   readonly asking = new Signal<"reject-object" | "return-image" | null>(null);

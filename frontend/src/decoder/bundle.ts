@@ -22,8 +22,10 @@ export interface BundleManifest {
     prepare: GraphSpec | null;
     decode: GraphSpec;
     decode_with_mask: GraphSpec | null;
+    /** A second look at the edges of a decoded mask, where the bundle has it. */
+    refine?: GraphSpec | null;
   };
-  preprocess: { input_size: [number, number] };
+  preprocess: { input_size: [number, number]; mean?: number[]; std?: number[] };
   /** [height, width] */
   low_res_size: [number, number];
   /** Names by index of the decoder's masks. */
@@ -31,10 +33,12 @@ export interface BundleManifest {
   /** Index of the mask used when a prompt is no longer ambiguous. */
   single_candidate: number;
   prompt_token_channels: number;
+  /** Side of the grid that the refine graph works on. */
+  refine_size: number;
 }
 
 /** The graphs the browser runs, in this order. */
-export const BROWSER_GRAPHS = ["prepare", "decode", "decode_with_mask"] as const;
+export const BROWSER_GRAPHS = ["prepare", "decode", "decode_with_mask", "refine"] as const;
 export type BrowserGraph = (typeof BROWSER_GRAPHS)[number];
 
 export class BundleError extends Error {}
@@ -52,11 +56,13 @@ export function readManifest(record: Record<string, unknown>): BundleManifest {
       prepare: graphs.prepare ?? null,
       decode: graphs.decode,
       decode_with_mask: graphs.decode_with_mask ?? null,
+      refine: graphs.refine ?? null,
     },
     preprocess,
     low_res_size: lowRes,
     candidates,
     single_candidate: manifest.single_candidate ?? 0,
     prompt_token_channels: manifest.prompt_token_channels ?? 1,
+    refine_size: manifest.refine_size ?? 0,
   };
 }

@@ -5,7 +5,7 @@
  */
 import { Signal, type ReadSignal } from "../document/signal";
 import type { BrowserGraph, BundleManifest } from "./bundle";
-import type { DecodeAnswer, DecodePrompt, Reply, Request } from "./protocol";
+import type { DecodeAnswer, DecodePrompt, RefineInput, Reply, Request } from "./protocol";
 import type { PlacedTensor } from "./tensors";
 
 export type DecoderState =
@@ -111,6 +111,13 @@ export class DecoderClient {
       this.queued = { key, prompt, resolve, reject };
       this.pump();
     });
+  }
+
+  /** A second look at a decoded mask; waits its turn behind the decodes already asked for. */
+  async refine(bundle: string, input: RefineInput): Promise<Float32Array> {
+    const reply = await this.ask({ type: "refine", bundle, input });
+    if (reply.type !== "refined") throw new Error("The decoder answered something else.");
+    return reply.logits;
   }
 
   dispose(): void {

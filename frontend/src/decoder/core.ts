@@ -3,7 +3,7 @@
  * limit of bytes, one decode. Runs in the worker; tests give it a fake `createSession`.
  */
 import type { BrowserGraph, BundleManifest } from "./bundle";
-import type { DecodeAnswer, DecodePrompt } from "./protocol";
+import type { DecodeAnswer, DecodePrompt, RefineInput } from "./protocol";
 import { readTensors, type FloatTensor, type PlacedTensor } from "./tensors";
 
 export interface GraphSession {
@@ -103,6 +103,23 @@ export class DecoderCore {
     };
   }
 
+  /** Finer logits of one mask, refine_size squared. */
+  async refine(bundleId: string, input: RefineInput): Promise<Float32Array> {
+    const { manifest, sessions } = this.bundle(bundleId);
+    if (!sessions.refine) throw new Error("This model takes no second look at edges.");
+    const side = manifest.refine_size;
+    const clicks = input.labels.length;
+    const outputs = await sessions.refine.run({
+      crop: { dims: [1, 3, side, side], data: normalised(manifest, input) },
+      coarse_logits: { dims: [1, 1, side, side], data: input.logits },
+      point_coords: { dims: [1, clicks, 2], data: input.coords },
+      point_labels: { dims: [1, clicks], data: input.labels },
+    });
+    const refined = outputs["refined_logits"];
+    if (!refined) throw new Error("The second look gave no answer.");
+    return refined.data.slice();
+  }
+
   private bundle(id: string): LoadedBundle {
     const bundle = this.bundles.get(id);
     if (!bundle) throw new Error("This image's model is not loaded.");
@@ -135,6 +152,27 @@ function pick(
     picked[name] = tensor;
   }
   return picked;
+}
+
+const MEAN = [123.675, 116.28, 103.53];
+const STD = [58.395, 57.12, 57.375];
+
+/** RGBA bytes as the encoder's kind of input: channels first, normalised, zero in the padding. */
+function normalised(manifest: BundleManifest, input: RefineInput): Float32Array {
+  const side = manifest.refine_size;
+  const { mean = MEAN, std = STD } = manifest.preprocess;
+  const out = new Float32Array(3 * side * side);
+  for (let channel = 0; channel < 3; channel += 1) {
+    const [shift, scale] = [mean[channel]!, 1 / std[channel]!];
+    for (let y = 0; y < input.newHeight; y += 1) {
+      const to = (channel * side + y) * side;
+      const from = y * input.newWidth;
+      for (let x = 0; x < input.newWidth; x += 1) {
+        out[to + x] = (input.pixels[(from + x) * 4 + channel]! - shift) * scale;
+      }
+    }
+  }
+  return out;
 }
 
 function promptTensors(

@@ -68,6 +68,10 @@ async function answer(request: Request): Promise<{ reply: Reply; transfer: Trans
         transfer: [logits.buffer, iou_predictions.buffer],
       };
     }
+    case "refine": {
+      const logits = await core.refine(request.bundle, request.input);
+      return { reply: { type: "refined", id, logits }, transfer: [logits.buffer] };
+    }
   }
 }
 

@@ -22,6 +22,19 @@ export interface DecodeAnswer {
   ms: number;
 }
 
+/** One second look. The crop is scaled into the top-left corner of a square of `refine_size`. */
+export interface RefineInput {
+  /** RGBA of the scaled crop, newWidth x newHeight. */
+  pixels: Uint8ClampedArray;
+  newWidth: number;
+  newHeight: number;
+  /** The decoded logits at the crop's cells, refine_size squared. */
+  logits: Float32Array;
+  /** The clicks in the crop's model space, and their labels (1 and 0). */
+  coords: Float32Array;
+  labels: Float32Array;
+}
+
 export type Request =
   | {
       type: "load";
@@ -38,10 +51,12 @@ export type Request =
       tensors: PlacedTensor[];
       bytes: ArrayBuffer;
     }
-  | { type: "decode"; id: number; key: string; prompt: DecodePrompt };
+  | { type: "decode"; id: number; key: string; prompt: DecodePrompt }
+  | { type: "refine"; id: number; bundle: string; input: RefineInput };
 
 export type Reply =
   | { type: "loaded"; id: number }
   | { type: "embedded"; id: number; key: string; evicted: string[] }
   | { type: "decoded"; id: number; answer: DecodeAnswer }
+  | { type: "refined"; id: number; logits: Float32Array }
   | { type: "failed"; id: number; message: string };

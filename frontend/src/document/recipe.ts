@@ -28,6 +28,8 @@ export interface DecodeStep {
   iou_predictions: number[];
   stability: number;
   threshold: number;
+  /** The mask is that of the second look at its edges. */
+  refined?: true;
 }
 
 export type RecipeStep =

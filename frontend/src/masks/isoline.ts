@@ -38,9 +38,17 @@ export function logitContours(low: LowResMask, threshold: number): Polygon[] {
       next[at] = -1;
       at = following;
     }
+    if (low.place) move(polygon, low.place.x0, low.place.y0);
     polygons.push(polygon);
   }
   return polygons;
+}
+
+function move(polygon: Polygon, x: number, y: number): void {
+  for (let i = 0; i < polygon.length; i += 2) {
+    polygon[i]! += x;
+    polygon[i + 1]! += y;
+  }
 }
 
 function paddedGrid(low: LowResMask, threshold: number): Grid {

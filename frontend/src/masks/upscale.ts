@@ -15,7 +15,17 @@ export interface LowResMask {
   logits: Float32Array;
   width: number;
   height: number;
+  /** Of the image, or of the crop that the logits cover. */
   frame: ModelFrame;
+  /** Where that crop lies; the mask is empty outside. Absent when the logits cover the image. */
+  place?: Place;
+}
+
+export interface Place {
+  x0: number;
+  y0: number;
+  imageWidth: number;
+  imageHeight: number;
 }
 
 interface Axis {
@@ -38,6 +48,35 @@ function axis(pixels: number, factor: number, lowSize: number): Axis {
 
 /** Column-major runs of the full-size mask. */
 export function upscaleToRuns(low: LowResMask, threshold: number): Runs {
+  const runs = runsInFrame(low, threshold);
+  return low.place ? placeRuns(runs, low.frame.imageHeight, low.place) : runs;
+}
+
+/** The runs of a crop as runs of its image. */
+function placeRuns(runs: Runs, cropHeight: number, place: Place): Runs {
+  const out: number[] = [];
+  let end = 0; // of what is written
+  let at = 0;
+  for (let i = 0; i + 1 < runs.length; i += 2) {
+    at += runs[i]!;
+    const stop = at + runs[i + 1]!;
+    // A run that goes on in the next column of the crop ends at the crop's lower edge.
+    while (at < stop) {
+      const column = Math.floor(at / cropHeight);
+      const part = Math.min(stop, (column + 1) * cropHeight) - at;
+      const y = place.y0 + (at - column * cropHeight);
+      const start = (place.x0 + column) * place.imageHeight + y;
+      if (start === end && out.length > 0) out[out.length - 1]! += part;
+      else out.push(start - end, part);
+      end = start + part;
+      at += part;
+    }
+  }
+  out.push(place.imageWidth * place.imageHeight - end);
+  return Uint32Array.from(out);
+}
+
+function runsInFrame(low: LowResMask, threshold: number): Runs {
   const { imageWidth, imageHeight } = low.frame;
   const xs = axis(imageWidth, lowResFactor(low.frame, low.width, "x"), low.width);
   const ys = axis(imageHeight, lowResFactor(low.frame, low.height, "y"), low.height);

@@ -24,6 +24,13 @@ export interface DecodedStep {
   /** Index of the step whose logits were fed back. */
   feedbackFrom: number | null;
   frame: ModelFrame;
+  /** What the second look made of candidates, by index. */
+  refined: ReadonlyMap<number, LowResMask>;
+}
+
+/** The mask that is shown and taken: refined where a second look has answered. */
+export function shownOf(decoded: DecodedStep): LowResMask {
+  return decoded.refined.get(decoded.candidate) ?? lowResOf(decoded);
 }
 
 export function lowResOf(decoded: DecodedStep, candidate = decoded.candidate): LowResMask {
@@ -73,6 +80,9 @@ export function recipeOf(
       iou_predictions: Array.from(answer.iou_predictions, round4),
       stability: round4(stabilityOf(lowResOf(decoded!), threshold)),
       threshold,
+      ...(position === used.length - 1 && decoded!.refined.has(candidate)
+        ? { refined: true as const }
+        : {}),
     };
   });
   return { version: 1, steps: recipeSteps };

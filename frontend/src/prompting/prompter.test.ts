@@ -18,6 +18,7 @@ const manifest: BundleManifest = {
   candidates: ["single", "part", "whole", "subpart"],
   single_candidate: 0,
   prompt_token_channels: 1,
+  refine_size: 0,
 };
 const target = { key: "k", bundle: "b", manifest, frame: modelFrame(64, 64, 64) };
 
@@ -182,5 +183,74 @@ describe("prompter", () => {
     await asked[1]!.reply(2);
     expect(shown()).toBe(2);
     expect(prompter.view.get().error).toBeNull();
+  });
+});
+
+describe("a second look at the edges", () => {
+  function setUpRefining() {
+    const looks: { answer(mark: number | null): Promise<void> }[] = [];
+    const prompter = new Prompter(
+      () => Promise.resolve(answer(1)),
+      (_, low) =>
+        new Promise((resolve) => {
+          looks.push({
+            answer: async (mark) => {
+              resolve(mark === null ? null : { ...low, logits: low.logits.map(() => mark) });
+              await settled();
+            },
+          });
+        }),
+    );
+    prompter.setTarget(target);
+    return { prompter, looks, shown: () => prompter.view.get().mask?.low.logits[0] };
+  }
+  const settled = () => new Promise((done) => setTimeout(done));
+
+  it("replaces the decoded mask when it is there, and the recipe says so", async () => {
+    const { prompter, looks, shown } = setUpRefining();
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    expect(shown()).toBe(1);
+    await looks[0]!.answer(7);
+    expect(shown()).toBe(7);
+    expect(prompter.take()!.recipe.steps[0]).toMatchObject({ refined: true });
+  });
+
+  it("is not waited for: what is on screen is what is taken", async () => {
+    const { prompter, looks } = setUpRefining();
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    expect(prompter.take()!.recipe.steps[0]).not.toHaveProperty("refined");
+    await looks[0]!.answer(7);
+    expect(prompter.view.get().kind).toBe("none");
+  });
+
+  it("never paints an answer about the mask before", async () => {
+    const { prompter, looks, shown } = setUpRefining();
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    prompter.addPoint({ x: 30, y: 10 }, 0);
+    await settled();
+    await looks[0]!.answer(7);
+    expect(shown()).toBe(1);
+    await looks[1]!.answer(8);
+    expect(shown()).toBe(8);
+  });
+
+  it("feeds the decoded logits back, not the finer ones", async () => {
+    const fed: (Float32Array | null)[] = [];
+    const prompter = new Prompter(
+      (_, prompt) => {
+        fed.push(prompt.maskInput);
+        return Promise.resolve(answer(1));
+      },
+      (_, low) => Promise.resolve({ ...low, logits: low.logits.map(() => 9) }),
+    );
+    prompter.setTarget(target);
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    prompter.addPoint({ x: 30, y: 10 }, 0);
+    await settled();
+    expect(fed[1]![0]).toBe(1);
   });
 });

@@ -16,10 +16,14 @@ import {
   feedbackSource,
   lowResOf,
   recipeOf,
+  shownOf,
   type ChainStep,
   type DecodedStep,
 } from "./chain";
 import { encodePrompts } from "./encode";
+import { NOTHING, viewOf, type PromptView } from "./view";
+
+export type { Candidate, PromptView } from "./view";
 
 /** What to decode against: set when the image's embedding is in the worker. */
 export interface PromptTarget {
@@ -27,29 +31,6 @@ export interface PromptTarget {
   bundle: string;
   manifest: BundleManifest;
   frame: ModelFrame;
-}
-
-export interface Candidate {
-  index: number;
-  name: string;
-  iou_prediction: number;
-  low: LowResMask;
-}
-
-/** What there is to draw and to show; a new object on every change. */
-export interface PromptView {
-  prompts: Prompts | null;
-  /** The mask of the prompt, or of the pointer when no prompt is open. */
-  mask: { low: LowResMask; threshold: number; iou_prediction: number } | null;
-  kind: "none" | "hover" | "prompt";
-  candidates: Candidate[];
-  candidate: number;
-  ambiguous: boolean;
-  /** A decode for this prompt is on its way. */
-  waiting: boolean;
-  /** The annotation whose prompts are open again. */
-  reopened: string | null;
-  error: string | null;
 }
 
 export interface Taken {
@@ -60,18 +41,12 @@ export interface Taken {
 }
 
 type Decode = (key: string, prompt: DecodePrompt) => Promise<DecodeAnswer | null>;
-
-const NOTHING: PromptView = {
-  prompts: null,
-  mask: null,
-  kind: "none",
-  candidates: [],
-  candidate: 0,
-  ambiguous: false,
-  waiting: false,
-  reopened: null,
-  error: null,
-};
+/** A second look at a mask's edges; null where there is none to be had. */
+export type Refine = (
+  target: PromptTarget,
+  low: LowResMask,
+  prompts: Prompts,
+) => Promise<LowResMask | null>;
 
 export class Prompter {
   private target: PromptTarget | null = null;
@@ -88,7 +63,10 @@ export class Prompter {
   private readonly viewSignal = new Signal<PromptView>(NOTHING);
   readonly view: ReadSignal<PromptView> = this.viewSignal;
 
-  constructor(private readonly decode: Decode) {}
+  constructor(
+    private readonly decode: Decode,
+    private readonly refine: Refine = () => Promise.resolve(null),
+  ) {}
 
   get isOpen(): boolean {
     return this.steps.length > 0;
@@ -185,6 +163,16 @@ export class Prompter {
     if (!step?.decoded || candidate >= step.decoded.answer.candidates) return;
     step.decoded = { ...step.decoded, candidate };
     this.publish();
+    void this.refineLast();
+  }
+
+  /** Edges as the model drew them, or looked at again: asks for what is not there yet. */
+  refiningChanged(): void {
+    for (const step of this.steps) {
+      if (step.decoded) step.decoded = { ...step.decoded, refined: new Map() };
+    }
+    this.publish();
+    void this.refineLast();
   }
 
   moveThreshold(by: number): void {
@@ -213,7 +201,7 @@ export class Prompter {
     if (!decoded || !this.target) return null;
     const recipe = recipeOf(this.steps, this.target.bundle, this.threshold);
     if (!recipe) return null;
-    const runs = upscaleToRuns(lowResOf(decoded), this.threshold);
+    const runs = upscaleToRuns(shownOf(decoded), this.threshold);
     const clicks = this.steps.reduce((sum, step) => sum + step.clicks, 0);
     const taken = { runs, recipe, clicks, reopened: this.reopened };
     this.clear();
@@ -248,6 +236,7 @@ export class Prompter {
     if (this.isOpen) void this.decodeLast();
     else void this.decodeHover();
     this.publish();
+    void this.refineLast();
   }
 
   /** The ghost already answers a first click at the same place. */
@@ -279,7 +268,22 @@ export class Prompter {
     } else {
       this.reopening = [];
       this.publish();
+      void this.refineLast();
     }
+  }
+
+  /** The decoded mask is on screen already; a finer one takes its place when it is there. */
+  private async refineLast(): Promise<void> {
+    const step = this.steps.at(-1);
+    const decoded = step?.decoded;
+    if (!step || !decoded || !this.target || decoded.refined.has(decoded.candidate)) return;
+    const { candidate } = decoded;
+    const generation = this.generation;
+    const fine = await this.refine(this.target, lowResOf(decoded), step.prompts).catch(() => null);
+    const now = step.decoded;
+    if (!fine || !now || generation !== this.generation || now.answer !== decoded.answer) return;
+    step.decoded = { ...now, refined: new Map(now.refined).set(candidate, fine) };
+    if (now.candidate === candidate) this.publish();
   }
 
   private recorded(index: number, decoded: DecodedStep): number {
@@ -332,52 +336,21 @@ export class Prompter {
       candidate: choice.preferred,
       feedbackFrom: mask ? feedbackFrom : null,
       frame: target.frame,
+      refined: new Map(),
     };
   }
 
   private publish(): void {
-    this.viewSignal.set(this.makeView());
-  }
-
-  private makeView(): PromptView {
-    const last = this.steps.at(-1);
-    if (!last) {
-      const hover = this.hoverAnswer?.decoded;
-      if (!hover) return { ...NOTHING, error: this.error };
-      return { ...NOTHING, kind: "hover", mask: this.maskOf(hover) };
-    }
-    // While the newest click is on its way, the mask before it stays.
-    const shown = last.decoded ?? [...this.steps].reverse().find((step) => step.decoded)?.decoded;
-    return {
-      prompts: last.prompts,
-      mask: shown ? this.maskOf(shown) : null,
-      kind: "prompt",
-      candidates: last.decoded ? this.candidatesOf(last.decoded) : [],
-      candidate: last.decoded?.candidate ?? 0,
-      ambiguous: last.decoded?.choice.ambiguous ?? false,
-      waiting: !last.decoded && !this.error,
-      reopened: this.reopened,
-      error: this.error,
-    };
-  }
-
-  private maskOf(decoded: DecodedStep) {
-    return {
-      low: lowResOf(decoded),
-      threshold: this.threshold,
-      iou_prediction: decoded.answer.iou_predictions[decoded.candidate] ?? 0,
-    };
-  }
-
-  private candidatesOf(decoded: DecodedStep): Candidate[] {
-    const { answer, choice } = decoded;
-    const names = this.target?.manifest.candidates ?? [];
-    return choice.offered.map((index) => ({
-      index,
-      name: names[index] ?? `mask ${index}`,
-      iou_prediction: answer.iou_predictions[index] ?? 0,
-      low: lowResOf(decoded, index),
-    }));
+    this.viewSignal.set(
+      viewOf({
+        steps: this.steps,
+        hover: this.hoverAnswer?.decoded ?? null,
+        threshold: this.threshold,
+        reopened: this.reopened,
+        error: this.error,
+        names: this.target?.manifest.candidates ?? [],
+      }),
+    );
   }
 }
 

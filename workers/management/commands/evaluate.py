@@ -93,7 +93,8 @@ class Command(BaseCommand):
     def _methods(self, options: dict[str, Any]) -> dict[str, Method]:
         given = options["bundle"] or [None]
         try:
-            bundles = [find_bundle(each, places()) for each in ([given] if isinstance(given, str) else given)]
+            names = [given] if isinstance(given, str) else given
+            bundles = [find_bundle(each, places()) for each in names]
         except BundleError as problem:
             raise CommandError(str(problem)) from None
         methods: dict[str, Method] = {}

@@ -7,7 +7,6 @@ padding are left out. Layout: [positions, sub-positions, channels], channels las
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 

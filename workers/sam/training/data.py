@@ -85,9 +85,13 @@ def _families(parents: np.ndarray) -> np.ndarray:
 class RealStore:
     """Photographs with human masks, by set."""
 
-    def __init__(self, root: Path, held_out: bool = False) -> None:
+    def __init__(self, root: Path, held_out: bool = False, max_side: int = 448) -> None:
         self.sets = {
-            name: [image for image in load_set(root, name, held_out=held_out) if image.objects]
+            name: [
+                image
+                for image in load_set(root, name, held_out=held_out, max_side=max_side)
+                if image.objects
+            ]
             for name in SET_SHARES
         }
         shares = np.array(list(SET_SHARES.values()))

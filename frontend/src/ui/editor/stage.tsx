@@ -50,6 +50,7 @@ function mount(editor: Editor, element: HTMLElement) {
     }
     return levels.levels;
   };
+  editor.readPixels = (crop, width, height) => pixels()?.cut(crop, width, height) ?? null;
   const scene = (): Scene => ({
     pixels: pixels(),
     width: state.image.get()?.record.width ?? 0,

@@ -5,6 +5,7 @@ import {
   Maximize,
   MousePointer2,
   Redo2,
+  Spline,
   SquareDashed,
   Trash2,
   Undo2,
@@ -56,6 +57,7 @@ export function ToolRail() {
   const { state } = useEditor();
   const tool = useSignal(state.tool);
   const { masksVisible, opacity } = useSignal(state.appearance);
+  const refine = useSignal(state.refine);
   const { undo, redo } = useHistory();
   return (
     <div
@@ -93,6 +95,7 @@ export function ToolRail() {
         action="opacity"
         pressed={opacity < 1}
       />
+      <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>
   );

@@ -32,7 +32,7 @@ class SplitDecoder(nn.Module):
     """
 
     prepared: tuple[str, ...] = ()  # names of what `prepare` gives; none: there is no such graph
-    defaults: Mapping[str, list[float]] = {}  # noqa: RUF012 (never written to)
+    defaults: Mapping[str, list[float]] = {}
 
     def prepare(self, *embedding: Tensor) -> tuple[Tensor, ...]:
         """The tensors of an embedding, [1,C,h,w] each -> those that `prepared` names."""

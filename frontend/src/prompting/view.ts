@@ -1,0 +1,89 @@
+/** What there is to draw and to show of a prompt, made from its chain. Pure. */
+import type { Prompts } from "../document/recipe";
+import type { LowResMask } from "../masks/upscale";
+import { lowResOf, shownOf, type ChainStep, type DecodedStep } from "./chain";
+
+export interface Candidate {
+  index: number;
+  name: string;
+  iou_prediction: number;
+  low: LowResMask;
+}
+
+/** What there is to draw and to show; a new object on every change. */
+export interface PromptView {
+  prompts: Prompts | null;
+  /** The mask of the prompt, or of the pointer when no prompt is open. */
+  mask: { low: LowResMask; threshold: number; iou_prediction: number } | null;
+  kind: "none" | "hover" | "prompt";
+  candidates: Candidate[];
+  candidate: number;
+  ambiguous: boolean;
+  /** A decode for this prompt is on its way. */
+  waiting: boolean;
+  /** The annotation whose prompts are open again. */
+  reopened: string | null;
+  error: string | null;
+}
+
+export const NOTHING: PromptView = {
+  prompts: null,
+  mask: null,
+  kind: "none",
+  candidates: [],
+  candidate: 0,
+  ambiguous: false,
+  waiting: false,
+  reopened: null,
+  error: null,
+};
+
+export interface PromptState {
+  steps: readonly ChainStep[];
+  hover: DecodedStep | null;
+  threshold: number;
+  reopened: string | null;
+  error: string | null;
+  /** The bundle's names of its masks, by index. */
+  names: readonly string[];
+}
+
+export function viewOf(state: PromptState): PromptView {
+  const { steps, hover, threshold, error } = state;
+  const last = steps.at(-1);
+  if (!last) {
+    if (!hover) return { ...NOTHING, error };
+    return { ...NOTHING, kind: "hover", mask: maskOf(hover, threshold) };
+  }
+  // While the newest click is on its way, the mask before it stays.
+  const shown = last.decoded ?? [...steps].reverse().find((step) => step.decoded)?.decoded;
+  return {
+    prompts: last.prompts,
+    mask: shown ? maskOf(shown, threshold) : null,
+    kind: "prompt",
+    candidates: last.decoded ? candidatesOf(last.decoded, state.names) : [],
+    candidate: last.decoded?.candidate ?? 0,
+    ambiguous: last.decoded?.choice.ambiguous ?? false,
+    waiting: !last.decoded && !error,
+    reopened: state.reopened,
+    error,
+  };
+}
+
+function maskOf(decoded: DecodedStep, threshold: number) {
+  return {
+    low: shownOf(decoded),
+    threshold,
+    iou_prediction: decoded.answer.iou_predictions[decoded.candidate] ?? 0,
+  };
+}
+
+function candidatesOf(decoded: DecodedStep, names: readonly string[]): Candidate[] {
+  const { answer, choice } = decoded;
+  return choice.offered.map((index) => ({
+    index,
+    name: names[index] ?? `mask ${index}`,
+    iou_prediction: answer.iou_predictions[index] ?? 0,
+    low: lowResOf(decoded, index),
+  }));
+}
