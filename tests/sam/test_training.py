@@ -12,12 +12,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
 cv2 = pytest.importorskip("cv2", reason="opencv is not installed (extra: train)")
 
-from workers.sam.bundle import find_bundle  # noqa: E402
 from workers.sam.training import interaction, scenes  # noqa: E402
 from workers.sam.training.data import Sample, SceneStore, Source, make_sample  # noqa: E402
 from workers.sam.training.losses import mask_loss, round_loss, true_iou  # noqa: E402
 from workers.sam.training.real_sets import TEST_ONLY_SETS, TRAINING_SETS, load_set  # noqa: E402
 from workers.sam.training.train import Trainer  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def options(out: Path, **changes: Any) -> argparse.Namespace:
@@ -80,7 +81,7 @@ def test_refining_begins_with_the_averaged_weights_and_a_clock_of_its_own(tmp_pa
 
 
 def test_refining_goes_on_from_the_weights_that_ship(tmp_path: Path) -> None:
-    shipped = find_bundle(None).folder / "weights.safetensors"
+    shipped = ROOT / "workers/sam/training/weights/samweb-small.safetensors"
     refined = Trainer(0, options(tmp_path, refine=shipped))
     assert refined.at.images_seen > 10_000
     for _ in range(3):

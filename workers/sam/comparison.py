@@ -51,18 +51,22 @@ def read_set(
 
 
 def columns(
-    bundle: Bundle, embedding_dtypes: Sequence[str | None] = (None,), threads: int = 0
+    bundle: Bundle,
+    embedding_dtypes: Sequence[str | None] = (None,),
+    threads: int = 0,
+    raw: bool = False,
 ) -> dict[str, Method]:
     """What is measured of a bundle: the mask that the product shows, from the whole-image
-    embedding, once for each number type to store embeddings in (None: the manifest's).
-
-    A refinement of edges is one more entry here, with `ModelSegmenter(finish=...)`.
+    embedding, once for each number type to store embeddings in (None: the manifest's); with `raw`
+    also the mask as it was decoded, without the second look at its edges.
     """
     found: dict[str, Method] = {}
     for dtype in embedding_dtypes:
-        segmenter = ModelSegmenter(OnnxPredictor(bundle, threads, embedding_dtype=dtype))
+        predictor = OnnxPredictor(bundle, threads, embedding_dtype=dtype)
         name = f"{bundle.name} {dtype}" if dtype else bundle.name
-        found[name] = _always(segmenter)
+        found[name] = _always(ModelSegmenter(predictor, finish=predictor.refined_mask))
+        if raw:
+            found[f"{name} raw"] = _always(ModelSegmenter(predictor))
     return found
 
 

@@ -24,7 +24,7 @@ from workers.sam.figures import MAX_CLICKS, TARGETS, summary
 from workers.sam.predictor import OnnxPredictor, Prompts
 
 Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in image space, ends exclusive
-Finish = Callable[[np.ndarray, list[Click], np.ndarray], np.ndarray]
+Finish = Callable[[np.ndarray, np.ndarray, Prompts], np.ndarray]
 
 
 class Segmenter:
@@ -60,9 +60,10 @@ class Segmenter:
 class ModelSegmenter(Segmenter):
     """A bundle in the click loop, with its own previous logits as mask_input from click two on.
 
-    `finish(low_res, clicks, image)` makes the mask (bool H x W) of the chosen logits [h,w]; without
-    it they are scaled up as they are. This is the one place where a refinement of edges comes in,
-    so that "raw" and "refined" are two segmenters of one bundle (`comparison.columns`).
+    `finish(image, low_res, prompts)` makes the mask (bool H x W) of the chosen logits [h,w];
+    without it they are scaled up as they are. This is the one place where a refinement of edges
+    comes in, so that "raw" and "refined" are two segmenters of one bundle
+    (`comparison.columns`).
     """
 
     def __init__(
@@ -87,18 +88,18 @@ class ModelSegmenter(Segmenter):
         """Decode, choose, remember, finish."""
         previous = self.logits[self.chosen] if self.feedback and len(self.logits) else None
         points = [(click.x, click.y, int(click.positive)) for click in clicks]
-        return self._decode(Prompts(points=points, mask_input=previous), clicks)
+        return self._decode(Prompts(points=points, mask_input=previous))
 
     def segment_box(self, box: Box) -> np.ndarray | None:
         """The same with a box alone."""
-        return self._decode(Prompts(box=box), [])
+        return self._decode(Prompts(box=box))
 
-    def _decode(self, prompts: Prompts, clicks: list[Click]) -> np.ndarray:
+    def _decode(self, prompts: Prompts) -> np.ndarray:
         self.logits, self.ious = self.predictor.decode_prepared(self.prepared, prompts, self.size)
         self.chosen = self.predictor.choose(self.logits, self.ious, prompts, self.size)
         low_res = self.logits[self.chosen]
         if self.finish:
-            return self.finish(low_res, clicks, self.image)
+            return self.finish(self.image, low_res, prompts)
         return self.predictor.mask(low_res, self.size)
 
     def candidates(self) -> tuple[list[np.ndarray], int] | None:

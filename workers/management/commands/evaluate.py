@@ -39,6 +39,9 @@ class Command(BaseCommand):
             "--precision", nargs="+", choices=("float32", "float16", "int8"),
             help="store embeddings so, instead of as the manifest says",
         )  # fmt: skip
+        parser.add_argument(
+            "--raw", action="store_true", help="also without the second look at edges"
+        )
         parser.add_argument("--limit", type=int, help="objects of each set, in turn over images")
         parser.add_argument("--clicks", type=int, default=MAX_CLICKS, help="at most, for an object")
         parser.add_argument("--threads", type=int, default=0, help="0: as many as there are cores")
@@ -100,7 +103,7 @@ class Command(BaseCommand):
         methods: dict[str, Method] = {}
         for bundle in bundles:
             for name, method in columns(
-                bundle, options["precision"] or (None,), options["threads"]
+                bundle, options["precision"] or (None,), options["threads"], options["raw"]
             ).items():
                 taken = name in methods or sum(each.name == bundle.name for each in bundles) > 1
                 methods[f"{name} {bundle.id[:8]}" if taken else name] = method

@@ -1,8 +1,8 @@
 """A whole bundle from any promptable model: `export_bundle`.
 
-The graphs: `encoder` for the worker; `prepare`, `decode` and `decode_with_mask` for the browser
-and the worker; `official` for other tools. `decode` and `decode_with_mask` differ in the previous
-mask only, so that a click does not pay for what it has not.
+The graphs: `encoder` for the worker; `prepare`, `decode`, `decode_with_mask` and `refine` for the
+browser and the worker; `official` for other tools. `decode` and `decode_with_mask` differ in the
+previous mask only, so that a click does not pay for what it has not.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from workers.sam.bundle import FORMAT, bundle_id, file_entry
+from workers.sam.export.edge_refiner import CROP_SIZE, EdgeRefiner
 from workers.sam.export.graphs import Graph, write_graph
 from workers.sam.export.official import OFFICIAL_INPUTS, OFFICIAL_OUTPUTS, OfficialGraph
 from workers.sam.export.splits import Prompt, SplitDecoder, split_decoder
@@ -106,6 +107,7 @@ def export_bundle(
     split = split_decoder(model, about.family)
     entries: dict[str, dict[str, Any]] = {}
     encoder, others = encoder_graph(model), decoder_graphs(model, split)
+    others["refine"] = refine_graph()
     if choices.official:
         others["official"] = official_graph(model)
     for name, graph in {"encoder": encoder, **others}.items():
@@ -177,6 +179,18 @@ def official_graph(model: PromptableModel) -> Graph:
     return Graph(OfficialGraph(model), inputs, OFFICIAL_OUTPUTS, free)
 
 
+def refine_graph() -> Graph:
+    """The second look at edges, the same for every model (`export/edge_refiner.py`)."""
+    inputs = {
+        "crop": torch.randn(1, 3, CROP_SIZE, CROP_SIZE),
+        "coarse_logits": torch.randn(1, 1, CROP_SIZE, CROP_SIZE),
+        "point_coords": torch.rand(1, 3, 2) * CROP_SIZE,
+        "point_labels": torch.tensor([[1.0, 0.0, 1.0]]),
+    }
+    free = {name: FREE_PROMPTS[name] for name in ("point_coords", "point_labels")}
+    return Graph(EdgeRefiner(), inputs, ("refined_logits",), free)
+
+
 def manifest_of(
     model: PromptableModel,
     split: SplitDecoder,
@@ -211,6 +225,7 @@ def manifest_of(
         ],
         "graphs": dict(entries),
         "decode_defaults": {name: list(values) for name, values in split.defaults.items()},
+        "refine_size": CROP_SIZE,
         "low_res_size": [spec.low_res_size, spec.low_res_size],
         "candidates": list(about.candidates or spec.candidates),
         "single_candidate": spec.single_candidate,

@@ -9,11 +9,13 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from safetensors.torch import save_file
+
 from workers.sam.export.bundle import About, Choices, export_bundle
 from workers.sam.families.small.model import Sam, load_weights
 
 # The graphs are small: half the download is worth more than a start that is a little quicker.
-CHOICES = Choices(half_decoder=True, official=False, weights=True)
+CHOICES = Choices(half_decoder=True, official=False)
 EMBEDDING_DTYPE = "int8"  # half of float16's bytes for less than 0.002 mIoU: docs/model.md
 
 
@@ -33,15 +35,20 @@ def export_checkpoint(
     data: list[str],
     embedding_dtype: str = EMBEDDING_DTYPE,
 ) -> str:
-    """Write a whole bundle; returns its id.
-
-    Its weights are in it for notebooks, and for `train --refine`: what took hours must not have to
-    be made again.
-    """
+    """Write a whole bundle; returns its id."""
     model, progress = load_averaged(checkpoint)
     training = {"data": data, "images_seen": progress["images_seen"], "commit": ""}
     about = About("samweb-small", "small", version, training=training, candidates=candidates)
     return export_bundle(model, folder, about, replace(CHOICES, embedding_dtype=embedding_dtype))
+
+
+def export_weights(checkpoint: Path, path: Path) -> None:
+    """The averaged weights as float16, for notebooks and for `train --refine`: what took hours
+    must not have to be made again. They are no part of the bundle, which stays small."""
+    model, progress = load_averaged(checkpoint)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    halves = {name: value.half().contiguous() for name, value in model.state_dict().items()}
+    save_file(halves, path, {"images_seen": str(progress["images_seen"])})
 
 
 def main() -> None:
@@ -51,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--weights", type=Path, help="also write the weights, as safetensors")
     parser.add_argument("--version", default="0.1.0")
     parser.add_argument(
         "--candidates", nargs=4, default=["single", "whole", "part", "subpart"], metavar="NAME"
@@ -68,6 +76,8 @@ def main() -> None:
         data,
         options.embedding_dtype,
     )
+    if options.weights:
+        export_weights(options.checkpoint, options.weights)
     total = sum(path.stat().st_size for path in options.out.iterdir())
     print(f"{options.out}: bundle {made}, {total / 1e6:.2f} MB")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import math
 import os
 import time
@@ -22,7 +21,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from workers.sam.families.small.model import Sam, load_weights
@@ -191,12 +190,11 @@ def make_optimizer(model: nn.Module, rate: float) -> torch.optim.Optimizer:
 
 
 def finished_run(path: Path) -> tuple[dict[str, Tensor], int]:
-    """Averaged weights and pictures seen: of a checkpoint, or of a bundle's weights.safetensors."""
+    """Averaged weights and pictures seen: of a checkpoint, or of weights as safetensors."""
     if path.suffix == ".safetensors":
-        manifest = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))
-        halves = load_file(path)
-        weights = {name: value.float() for name, value in halves.items()}
-        return weights, manifest["training"]["images_seen"]
+        with safe_open(path, "pt") as file:
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            return weights, int((file.metadata() or {}).get("images_seen", 0))
     saved = load_weights(str(path))
     return saved["averaged"], saved["progress"]["images_seen"]
 
@@ -341,7 +339,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--refine",
         type=Path,
         metavar="WEIGHTS",
-        help="a finished run's checkpoint, or a bundle's weights.safetensors",
+        help="a finished run's checkpoint, or weights/samweb-small.safetensors beside this file",
     )
 
 
