@@ -11,7 +11,7 @@ import pytest
 
 from workers.sam.evaluation import iou
 from workers.sam.predictor import OnnxPredictor, Prompts
-from workers.sam.refinement import Crop, crop_around, logits_in_crop
+from workers.sam.refinement import Crop, clicked_parts, crop_around, logits_in_crop
 
 GOLDEN = json.loads(
     (Path(__file__).resolve().parents[1] / "contract" / "crop.json").read_text("utf-8")
@@ -45,6 +45,16 @@ def test_the_crop_is_where_the_golden_file_says(case: dict[str, Any]) -> None:
     if crop:
         laid = logits_in_crop(logits, crop, size, case["input_size"], case["side"])
         assert laid.ravel() == pytest.approx(case["laid"], abs=GOLDEN["tolerance"])
+
+
+@pytest.mark.parametrize("case", GOLDEN["parts"]["cases"], ids=lambda case: str(case["positives"]))
+def test_parts_that_nobody_clicked_are_turned_down(case: dict[str, Any]) -> None:
+    given = GOLDEN["parts"]
+    logits = np.array(given["logits"], np.float32).reshape(given["low"], given["low"])
+    positives = [(x, y) for x, y in case["positives"]]
+    found = clicked_parts(logits, positives, tuple(given["image"]), given["input_size"])
+    assert np.flatnonzero(found.ravel() > 0).tolist() == case["kept"]
+    assert np.array_equal(np.abs(found), np.abs(logits))
 
 
 @pytest.mark.parametrize("radius", [21, 29])

@@ -145,15 +145,15 @@ class OnnxPredictor:
         the image's own pixels; as `mask` where the bundle has no `refine` graph."""
         size_image = (image.shape[1], image.shape[0])
         session, points = self._session("refine"), prompts.points
-        crop = refinement.crop_around(
-            low_res, [(x, y) for x, y, label in points if label == 1], size_image, self.input_size
-        )
+        positives = [(x, y) for x, y, label in points if label == 1]
+        parts = refinement.clicked_parts(low_res, positives, size_image, self.input_size)
+        crop = refinement.crop_around(parts, positives, size_image, self.input_size)
         if session is None or crop is None:
             return self.mask(low_res, size_image)
         side = int(self.bundle.manifest["refine_size"])
         inside = np.array([(x - crop.x0, y - crop.y0) for x, y, _ in points] or [(0.0, 0.0)])
         labels = np.array([label for _, _, label in points] or [-1], np.float32)
-        laid = refinement.logits_in_crop(low_res, crop, size_image, self.input_size, side)
+        laid = refinement.logits_in_crop(parts, crop, size_image, self.input_size, side)
         (fine,) = session.run(
             ["refined_logits"],
             {

@@ -37,6 +37,38 @@ class Crop:
         return self.x1 - self.x0, self.y1 - self.y0
 
 
+def clicked_parts(
+    low_res: np.ndarray,
+    positives: list[tuple[float, float]],
+    size_image: tuple[int, int],
+    input_size: int,
+) -> np.ndarray:
+    """The logits [h,w] with every part of the mask turned down (to -|logit|) that no positive
+    click lies in: look-alikes that the decoder lit up as well, which the colours would make grow.
+    Parts are 8-connected cells above 0. As they are where no click lies in any part."""
+    frame = model_size(*size_image, input_size)
+    mask = low_res > 0
+    reached = np.zeros_like(mask)
+    for point in positives:
+        column, row = (
+            min(int(at * new / old * side / input_size), side - 1)
+            for at, new, old, side in zip(
+                point, frame, size_image, low_res.shape[::-1], strict=True
+            )
+        )
+        reached[row, column] = mask[row, column]
+    count = int(reached.sum())
+    if not count:
+        return low_res
+    while True:
+        wide = np.pad(reached, 1)
+        rows = wide[:-2] | wide[1:-1] | wide[2:]
+        reached = (rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]) & mask
+        if (now := int(reached.sum())) == count:
+            return np.where(mask & ~reached, -low_res, low_res)
+        count = now
+
+
 def crop_around(
     low_res: np.ndarray,
     positives: list[tuple[float, float]],

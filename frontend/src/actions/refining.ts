@@ -1,7 +1,7 @@
 /** The second look at a mask's edges: pixels from the picture, an answer from the decoder. */
 import type { DecoderClient } from "../decoder/client";
 import { imageToModel, modelFrame } from "../geometry/spaces";
-import { cropAround, logitsInCrop, type Crop } from "../masks/crop";
+import { clickedParts, cropAround, logitsInCrop, type Crop } from "../masks/crop";
 import type { Refine } from "../prompting/prompter";
 
 /** A rectangle of the open picture scaled to width x height, RGBA; null while it is not there. */
@@ -15,10 +15,9 @@ export function makeRefine(
   return async (target, low, prompts) => {
     const side = target.manifest.refine_size;
     if (!wanted() || !target.manifest.graphs.refine || !side) return null;
-    const crop = cropAround(
-      low,
-      prompts.points.filter((point) => point.label === 1),
-    );
+    const positives = prompts.points.filter((point) => point.label === 1);
+    const parts = clickedParts(low, positives);
+    const crop = cropAround(parts, positives);
     if (!crop) return null;
     const frame = modelFrame(crop.x1 - crop.x0, crop.y1 - crop.y0, side);
     const pixels = readPixels(crop, frame.newWidth, frame.newHeight);
@@ -37,7 +36,7 @@ export function makeRefine(
       pixels,
       newWidth: frame.newWidth,
       newHeight: frame.newHeight,
-      logits: logitsInCrop(low, crop, side),
+      logits: logitsInCrop(parts, crop, side),
       coords: Float32Array.from(coords),
       labels: Float32Array.from(labels),
     });

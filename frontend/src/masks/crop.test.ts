@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 import { modelFrame } from "../geometry/spaces";
-import { cropAround, logitsInCrop } from "./crop";
+import { clickedParts, cropAround, logitsInCrop } from "./crop";
 import { logitContours } from "./isoline";
 import { upscaleToRuns, type LowResMask } from "./upscale";
 
@@ -18,6 +18,13 @@ interface Golden {
     crop: [number, number, number, number] | null;
     laid?: number[];
   }[];
+  parts: {
+    image: [number, number];
+    input_size: number;
+    low: number;
+    logits: number[];
+    cases: { positives: [number, number][]; kept: number[] }[];
+  };
 }
 const golden = JSON.parse(readFileSync("../tests/contract/crop.json", "utf8")) as Golden;
 
@@ -43,6 +50,24 @@ describe("the crop of a second look", () => {
       });
     });
   }
+});
+
+describe("parts that nobody clicked", () => {
+  const example = golden.parts;
+  const low: LowResMask = {
+    logits: Float32Array.from(example.logits),
+    width: example.low,
+    height: example.low,
+    frame: modelFrame(example.image[0], example.image[1], example.input_size),
+  };
+
+  it("are turned down as the golden file says", () => {
+    for (const { positives, kept } of example.cases) {
+      const points = positives.map(([x, y]) => ({ x, y }));
+      const cells = [...clickedParts(low, points).logits].flatMap((v, i) => (v > 0 ? [i] : []));
+      expect(cells).toEqual(kept);
+    }
+  });
 });
 
 describe("a mask that covers only a crop", () => {

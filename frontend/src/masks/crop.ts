@@ -16,6 +16,39 @@ export interface Crop {
 const MARGIN = 0.3;
 const LEAST_SIDE = 0.06;
 
+/**
+ * The logits with every part of the mask turned down that no positive click lies in: look-alikes
+ * that the decoder lit up as well. Parts are 8-connected; as they are where no click lies in any.
+ */
+export function clickedParts(low: LowResMask, positives: readonly Point[]): LowResMask {
+  const { logits, width, height, frame } = low;
+  const reached = new Uint8Array(width * height);
+  const stack: number[] = [];
+  const reach = (x: number, y: number) => {
+    const at = y * width + x;
+    if (x < 0 || y < 0 || x >= width || y >= height || reached[at] || logits[at]! <= 0) return;
+    reached[at] = 1;
+    stack.push(at);
+  };
+  const fx = lowResFactor(frame, width, "x");
+  const fy = lowResFactor(frame, height, "y");
+  for (const { x, y } of positives) {
+    reach(Math.min(Math.floor(x * fx), width - 1), Math.min(Math.floor(y * fy), height - 1));
+  }
+  if (stack.length === 0) return low;
+  while (stack.length > 0) {
+    const at = stack.pop()!;
+    const [x, y] = [at % width, Math.floor(at / width)];
+    for (let dy = -1; dy <= 1; dy += 1) {
+      for (let dx = -1; dx <= 1; dx += 1) reach(x + dx, y + dy);
+    }
+  }
+  return {
+    ...low,
+    logits: logits.map((logit, at) => (logit > 0 && !reached[at] ? -logit : logit)),
+  };
+}
+
 /** Around all cells above 0 and the positive clicks; null when there is neither. */
 export function cropAround(low: LowResMask, positives: readonly Point[]): Crop | null {
   const { imageWidth, imageHeight } = low.frame;

@@ -29,6 +29,7 @@ BANDWIDTH = 0.06  # of the colour kernel, in hundredths of Lab
 FLOOR = 0.04  # of a density: what is rare on both sides says little
 STRENGTH = 2.0  # of the colours against the decoded logits
 CLICK_SHARE, CLICK_SPREAD = 0.3, 1.5  # share of a side, spread in cells of half size
+REACH = 8  # of the colours, from the decoded edge, in cells of half size
 RADIUS, EPSILON = 4, 1e-3  # of the guided filter, in cells of half size
 SURE = 1e-3  # the filter's answer stays this far from 0 and 1
 
@@ -62,7 +63,8 @@ class EdgeRefiner(nn.Module):
         given = _halved(coarse_logits)
         yes, no = self._click_maps(point_coords, point_labels, given)
         ratio = self._colour_ratio(_lab(small), given, (seen > 0.5).to(crop.dtype), yes, no)
-        told = torch.sigmoid((given + STRENGTH * ratio + 6 * (yes - no)).clamp(-20, 20))
+        near = _near_edge(given, seen)
+        told = torch.sigmoid((given + STRENGTH * near * ratio + 6 * (yes - no)).clamp(-20, 20))
         share = _guided(rgb, small, told, seen).clamp(SURE, 1 - SURE)
         return torch.log(share / (1 - share)) * valid - 8 * (1 - valid)
 
@@ -93,6 +95,16 @@ class EdgeRefiner(nn.Module):
             PromptEncoder._click_map(cells, mark, height, width, CLICK_SPREAD) for mark in marks
         )
         return yes, no
+
+
+def _near_edge(logits: Tensor, seen: Tensor) -> Tensor:
+    """1 within REACH cells of the decoded edge, else 0: elsewhere the colours have no say, or
+    look-alikes far from the object would join it."""
+    side = 2 * REACH + 1
+    inside = (logits > 0).to(logits.dtype)
+    grown = functional.max_pool2d(inside, side, 1, REACH)
+    shrunk = 1 - functional.max_pool2d((1 - inside) * seen, side, 1, REACH)
+    return grown - shrunk * grown
 
 
 def _halved(x: Tensor) -> Tensor:
