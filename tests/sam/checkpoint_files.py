@@ -36,7 +36,7 @@ def build(name: str) -> PromptableModel:
 
 
 def borrowed_export(
-    model: PromptableModel, folder: Path, *, name: str, version: str, licence: str
+    model: PromptableModel, folder: Path, *, name: str, family: str, version: str, licence: str
 ) -> str:
     """A bundle of the shipped graphs under another name, the model's numbers in its manifest."""
     manifest = ready_bundle(folder, name, version=version, licence=licence)

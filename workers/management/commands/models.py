@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from samweb.annotations.selectors.annotations import drawn_with
 from samweb.core.errors import ApiError
@@ -90,6 +91,12 @@ class Command(BaseCommand):
     def _import(
         self, file: Path, *, variant: str | None, name: str | None, ways: Ways | None
     ) -> None:
+        try:
+            Bundle.objects.exists()
+        except DatabaseError:  # said now and not after minutes of converting
+            raise CheckpointError(
+                "The database is not set up yet: `make run` once, or `manage.py migrate`."
+            ) from None
         shelf = library()
         with shelf.workshop() as workshop:
             say = self.stdout.write

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workers.sam.families.base import PromptableModel
 
 Export = Callable[..., Any]
-"""`export_bundle(model, folder, *, name, version, licence)`: writes graphs and manifest.json."""
+"""`export(model, folder, *, name, family, version, licence)`: writes graphs and manifest.json."""
 
 MINUTES = 60.0
 NEEDS = "Importing weights needs torch, onnx and safetensors: pip install 'samweb[train]'."
@@ -46,11 +46,17 @@ class Imported:
 def standard_ways() -> Ways:
     """The families' builders and the exporter. Raises CheckpointError where torch is missing."""
     try:
-        from workers.sam.export import export_bundle
+        from workers.sam.export.bundle import About, export_bundle
         from workers.sam.families import build
     except ImportError:
         raise CheckpointError(NEEDS) from None
-    return Ways(build, export_bundle)
+
+    def export(
+        model: PromptableModel, folder: Path, *, name: str, family: str, version: str, licence: str
+    ) -> str:
+        return export_bundle(model, folder, About(name, family, version, licence))
+
+    return Ways(build, export)
 
 
 def import_file(
@@ -119,7 +125,9 @@ def convert(weights: Path, folder: Path, variant: str, name: str, ways: Ways) ->
         model.load_official(load_file(weights))
     except WrongCheckpoint as problem:
         raise CheckpointError(f"This is no {variant}: {problem}") from None
-    ways.export(model, folder, name=name, version="1", licence=find_variant(variant).licence)
+    entry = find_variant(variant)
+    about = {"name": name, "family": entry.family, "version": "1", "licence": entry.licence}
+    ways.export(model, folder, **about)
 
 
 def check_variant(name: str) -> None:

@@ -53,8 +53,8 @@ class GlobalBlock(nn.Module):
         self.attn = Attention(dim, heads, dim)
         self.mlp = MLP([dim, 3 * dim, dim])
         for last in (self.attn.out_proj, self.mlp.layers[-1]):  # the block starts as identity
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+            for parameter in last.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B,L,C] -> the same."""
