@@ -70,7 +70,7 @@ def assert_same_answers(
 ) -> None:
     """All four masks; they answer with the first or with the other three."""
     masks, ious = ours.decode(embedding, coords, labels, mask_input=mask_input)
-    assert 0 < ious.min() and ious.max() < 1
+    assert ious.min() > 0 and ious.max() < 1
     for several, which in ((False, slice(0, 1)), (True, slice(1, 4))):
         answer = said(theirs, embedding, coords, labels, several, mask_input)
         assert_alike(masks[:, which], answer.pred_masks[0])
@@ -153,9 +153,7 @@ def test_full_size_parity_of_hiera_tiny() -> None:
     ours, theirs = pair(sizes)
     picture = noise(1, 3, 1024, 1024)
     embedding = ours.encode(picture)
-    for tensor, expected in zip(
-        embedding, theirs.get_image_embeddings(picture)[::-1], strict=True
-    ):
+    for tensor, expected in zip(embedding, theirs.get_image_embeddings(picture)[::-1], strict=True):
         assert_alike(tensor, expected)
     for name in PROMPTS:
         assert_same_answers(ours, theirs, embedding, *prompt(name))

@@ -184,9 +184,7 @@ class Sam2(PromptableModel):
     def official_state(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """The entries under "model", where they are nested, without those of VIDEO_ONLY."""
         entries = cast("Mapping[str, Tensor]", state.get("model", state))
-        return {
-            name: tensor for name, tensor in entries.items() if not name.startswith(VIDEO_ONLY)
-        }
+        return {name: tensor for name, tensor in entries.items() if not name.startswith(VIDEO_ONLY)}
 
 
 def single_mask(
