@@ -283,3 +283,25 @@ def test_a_checkpoint_wrapped_in_a_zip_is_unwrapped_once(tmp_path: Path) -> None
             (tmp_path / name).write_bytes(b"x")
         with pytest.raises(CheckpointError):
             incoming.kind_of(tmp_path / name, tmp_path)
+
+
+def test_an_official_mobile_sam_file_becomes_a_bundle_that_segments(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="onnx is not installed (extra: train)")
+    import numpy as np
+
+    from workers.sam.families import build
+    from workers.sam.predictor import OnnxPredictor, Prompts
+
+    torch.manual_seed(0)
+    official = tmp_path / "mobile_sam.pt"
+    torch.save(
+        {**build("mobile-sam").state_dict(), "image_encoder.head.bias": torch.ones(3)}, official
+    )
+    (tmp_path / "work").mkdir()
+    found = importing.import_file(official, tmp_path / "work", say=lambda _: None)
+    assert (found.variant, found.guessed) == ("mobile-sam", True)
+    picture = np.random.default_rng(0).integers(0, 255, (60, 90, 3), np.uint8)
+    mask, rating = OnnxPredictor(found.bundle, threads=1).segment(
+        picture, Prompts(points=[(40, 30, 1)])
+    )
+    assert mask.shape == (60, 90) and np.isfinite(rating)
