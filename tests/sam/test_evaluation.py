@@ -104,9 +104,10 @@ def test_the_shipped_bundle_beats_grabcut_under_the_same_clicks(
     from workers.sam.yardsticks.grabcut import GrabCutSegmenter
 
     folder = Path(os.environ["SAMWEB_TEST_DATA"]) / name
-    chosen = round_robin(read_items(folder / "instances.json"), 40)
-    ours = evaluate(ModelSegmenter(shipped), chosen, folder, 5)
-    theirs = evaluate(GrabCutSegmenter(), chosen, folder, 5)
+    # All objects: among forty, luck alone moves the difference by more than the lead asked for.
+    items = read_items(folder / "instances.json")
+    ours = evaluate(ModelSegmenter(shipped, finish=shipped.refined_mask), items, folder, 5)
+    theirs = evaluate(GrabCutSegmenter(), items, folder, 5)
     report = json.dumps({"model": ours, "grabcut": theirs}, default=str)[:400]
     for click, lead in (("miou_1", 0.02), ("miou_3", 0.08), ("miou_5", 0.08)):
         assert ours[click] >= theirs[click] + lead, report

@@ -74,6 +74,7 @@ class ModelSegmenter(Segmenter):
         self.size = (0, 0)
         self.prepared: dict[str, np.ndarray] = {}
         self.logits, self.ious, self.chosen = np.zeros((0, 0, 0)), np.zeros(0), 0
+        self.prompts = Prompts()
 
     def start(self, image: np.ndarray) -> None:
         """Encode once."""
@@ -95,16 +96,19 @@ class ModelSegmenter(Segmenter):
         return self._decode(Prompts(box=box))
 
     def _decode(self, prompts: Prompts) -> np.ndarray:
+        self.prompts = prompts
         self.logits, self.ious = self.predictor.decode_prepared(self.prepared, prompts, self.size)
         self.chosen = self.predictor.choose(self.logits, self.ious, prompts, self.size)
-        low_res = self.logits[self.chosen]
+        return self._finished(self.logits[self.chosen])
+
+    def _finished(self, low_res: np.ndarray) -> np.ndarray:
         if self.finish:
-            return self.finish(self.image, low_res, prompts)
+            return self.finish(self.image, low_res, self.prompts)
         return self.predictor.mask(low_res, self.size)
 
     def candidates(self) -> tuple[list[np.ndarray], int] | None:
-        """Scaled up as they are, refined or not: what they could be is not what they cost."""
-        masks = [self.predictor.mask(each, self.size) for each in self.logits]
+        """Each as it would be shown if it were chosen."""
+        masks = [self._finished(each) for each in self.logits]
         return masks, int(self.predictor.bundle.manifest["single_candidate"])
 
     def expected_iou(self) -> float | None:
