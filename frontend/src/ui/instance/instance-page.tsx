@@ -67,7 +67,7 @@ function Workers({ instance }: { instance: Instance }) {
           worker.
         </Note>
       )}
-      <div className="two">
+      <div className="two two-top">
         <table className="table">
           <thead>
             <tr>
@@ -106,7 +106,7 @@ function Workers({ instance }: { instance: Instance }) {
                 <td>{lane.lane}</td>
                 <td className="num">{count(lane.queued)}</td>
                 <td className="num">{count(lane.running)}</td>
-                <td className="muted">{lane.oldest_queued ? ago(lane.oldest_queued) : "none"}</td>
+                <td className="muted">{lane.oldest_queued ? ago(lane.oldest_queued) : "nothing waits"}</td>
               </tr>
             ))}
           </tbody>
