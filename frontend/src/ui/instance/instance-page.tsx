@@ -106,7 +106,9 @@ function Workers({ instance }: { instance: Instance }) {
                 <td>{lane.lane}</td>
                 <td className="num">{count(lane.queued)}</td>
                 <td className="num">{count(lane.running)}</td>
-                <td className="muted">{lane.oldest_queued ? ago(lane.oldest_queued) : "nothing waits"}</td>
+                <td className="muted">
+                  {lane.oldest_queued ? ago(lane.oldest_queued) : "nothing waits"}
+                </td>
               </tr>
             ))}
           </tbody>
