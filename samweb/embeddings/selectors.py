@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from samweb.accounts.models import User
+from samweb.accounts.selectors import manages_something
 from samweb.core.errors import NotFound
 from samweb.core.models import Run
 from samweb.embeddings.models import Bundle, Embedding
@@ -97,6 +98,17 @@ def projects_naming(bundle: Bundle) -> list[Project]:
 def bundles() -> list[Bundle]:
     """All bundles, newest first."""
     return list(Bundle.objects.order_by("-registered", "id"))
+
+
+def bundles_for(user: User) -> list[Bundle]:
+    """The bundles a person is told of: all for those who choose one, else those that draw in
+    their projects."""
+    found = bundles()
+    if user.is_superuser or user.can_create_projects or manages_something(user):
+        return found
+    named = set(projects.project_scope(user).values_list("bundle", flat=True))
+    default = bundle_default(found)
+    return [bundle for bundle in found if bundle.id in named or bundle == default]
 
 
 def bundle_get(id: str) -> Bundle:

@@ -121,3 +121,18 @@ def test_embedding_again_takes_those_that_failed_along(picture: cast.Image, bund
     assert services.embedding_request_missing([picture]) == 0
     assert services.embedding_request_missing([picture], failed=True) == 1
     assert services.embedding_request_missing([picture], failed=True) == 0
+
+
+def test_those_who_choose_no_bundle_hear_of_their_projects_bundles_only(
+    as_user: As, max_: cast.User, ben: cast.User, orchard: cast.Project, tmp_path: Path
+) -> None:
+    named, spare, newest = (registered(tmp_path, name) for name in ("named", "spare", "newest"))
+    orchard.bundle = named.id
+    orchard.save()
+
+    def listed(person: cast.User) -> set[str]:
+        rows = as_user(person).get("/api/v1/bundles").json()["results"]
+        return {row["id"] for row in rows}
+
+    assert listed(max_) == {named.id, spare.id, newest.id}
+    assert listed(ben) == {named.id, newest.id}
