@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from samweb.core.files import store
 from samweb.embeddings.models import Bundle
+from samweb.embeddings.selectors import bundle_files
 from workers import encoder
 from workers.places import library
 from workers.sam.bundle import BundleError, bundle_id, read_manifest
@@ -43,8 +44,7 @@ def rows() -> list[Row]:
     names = {row.id for row in found}
     with contextlib.suppress(DatabaseError):  # files can be listed before there is a database
         for bundle in Bundle.objects.exclude(id__in=names).order_by("name", "registered"):
-            graphs = [graph for graph in bundle.manifest["graphs"].values() if graph]
-            size = sum(int(graph["bytes"]) for graph in graphs)
+            size = sum(int(entry["bytes"]) for entry in bundle_files(bundle.manifest).values())
             found.append(Row(bundle.name, "in the store only", bundle.id, size))
     return found
 
@@ -88,12 +88,10 @@ def verify() -> Iterator[tuple[str, list[str]]]:
 
 def _stored_problems(bundle: Bundle) -> list[str]:
     found = []
-    for graph in bundle.manifest["graphs"].values():
-        if not graph:
-            continue
-        path = store().path("bundles", graph["sha256"])
+    for entry in bundle_files(bundle.manifest).values():
+        path = store().path("bundles", entry["sha256"])
         if not path.is_file():
-            found.append(f"{graph['file']} is missing; a worker that has it puts it back.")
-        elif sha256_of(path) != graph["sha256"]:
+            found.append(f"{entry['file']} is missing; a worker that has it puts it back.")
+        elif sha256_of(path) != entry["sha256"]:
             found.append(f"{path} is damaged: delete it, and a worker that has it puts it back.")
     return found

@@ -61,11 +61,11 @@ class EmbeddingView(ApiView):
 
 
 class BundleListView(ApiView):
-    """The bundles that workers have offered."""
+    """The bundles that workers have offered: all for managers, else those of one's projects."""
 
     @extend_schema(operation_id="bundle_list", tags=["bundles"], responses=BundleListOut)
     def get(self, request: Request) -> Response:
-        rows = [bundle_json(bundle) for bundle in selectors.bundles()]
+        rows = [bundle_json(bundle) for bundle in selectors.bundles_for(request.user)]
         return Response({"results": rows, "next": None})
 
 

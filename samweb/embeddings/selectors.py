@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from samweb.accounts.models import User
+from samweb.accounts.selectors import manages_something
 from samweb.core.errors import NotFound
 from samweb.core.models import Run
 from samweb.embeddings.models import Bundle, Embedding
@@ -97,6 +98,17 @@ def projects_naming(bundle: Bundle) -> list[Project]:
 def bundles() -> list[Bundle]:
     """All bundles, newest first."""
     return list(Bundle.objects.order_by("-registered", "id"))
+
+
+def bundles_for(user: User) -> list[Bundle]:
+    """The bundles a person is told of: all for those who choose one, else those that draw in
+    their projects."""
+    found = bundles()
+    if user.is_superuser or user.can_create_projects or manages_something(user):
+        return found
+    named = set(projects.project_scope(user).values_list("bundle", flat=True))
+    default = bundle_default(found)
+    return [bundle for bundle in found if bundle.id in named or bundle == default]
 
 
 def bundle_get(id: str) -> Bundle:
@@ -191,11 +203,10 @@ def embedding_visible(user: User, key: str) -> Embedding:
 
 
 def run_scope(user: User) -> QuerySet[Run]:
-    """The runs of the projects a person belongs to; those of no project are the admin's."""
-    mine = Q(project__in=projects.project_scope(user).values("id"))
+    """The runs of the projects a person belongs to; the instance admin answers for all."""
     if user.is_superuser:
-        mine |= Q(project__isnull=True)
-    return Run.objects.filter(mine)
+        return Run.objects.all()
+    return Run.objects.filter(project__in=projects.project_scope(user).values("id"))
 
 
 def run_get(user: User, id: UUID) -> Run:

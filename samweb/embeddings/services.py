@@ -116,12 +116,12 @@ def bundle_remove(bundle: Bundle) -> int:
             raise Conflict(f"{bundle.name} draws in: {names}.", code="bundle_in_use")
         held = set(bundle.embeddings.values_list("sha256", flat=True))
         masks = set(bundle.proposal_sets.values_list("sha256", flat=True))
-        graphs = {graph["sha256"] for graph in bundle.manifest["graphs"].values() if graph}
+        graphs = _digests(bundle)
         bundle.delete()
         held -= set(Embedding.objects.filter(sha256__in=held).values_list("sha256", flat=True))
         masks -= set(ProposalSet.objects.filter(sha256__in=masks).values_list("sha256", flat=True))
         for other in Bundle.objects.all():
-            graphs -= {graph["sha256"] for graph in other.manifest["graphs"].values() if graph}
+            graphs -= _digests(other)
     freed, files = 0, store()
     for kind, digests in (("embeddings", held), ("proposals", masks), ("bundles", graphs)):
         for digest in digests:
@@ -129,6 +129,10 @@ def bundle_remove(bundle: Bundle) -> int:
             freed += path.stat().st_size if path.is_file() else 0
             files.remove(kind, digest)
     return freed
+
+
+def _digests(bundle: Bundle) -> set[str]:
+    return {str(entry["sha256"]) for entry in selectors.bundle_files(bundle.manifest).values()}
 
 
 def embedding_request(

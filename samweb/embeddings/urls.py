@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, path
 
-from samweb.embeddings import api, runs_api
+from samweb.embeddings import api, instance_api, runs_api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("images/<uuid:id>/embedding", api.ImageEmbeddingView.as_view()),
@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bundles", api.BundleListView.as_view()),
     path("bundles/<str:id>", api.BundleView.as_view()),
     path("bundles/<str:id>/files/<str:file>", api.BundleFileView.as_view()),
+    path("instance", instance_api.InstanceView.as_view()),
+    path("projects/<uuid:id>/embeddings", instance_api.ProjectEmbeddingsView.as_view()),
     path("projects/<uuid:id>/runs", runs_api.ProjectRunsView.as_view()),
     path("runs/<uuid:id>", runs_api.RunView.as_view()),
     path("runs/<uuid:id>/cancel", runs_api.RunCancelView.as_view()),

@@ -29,7 +29,7 @@ OWN = {
 }  # fmt: skip
 # The same for everybody who is signed in: models are no secret of a project.
 SHARED = {"bundles"}
-ADMIN_ONLY = {"users"}
+ADMIN_ONLY = {"users", "instance"}
 
 
 def operations() -> list[tuple[str, str]]:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from tests.sam.conftest import ready_bundle
-from workers.sam.bundle import load_bundle
+from workers.sam.bundle import file_entry
 from workers.sam.checkpoints.importing import Ways
+from workers.sam.families import Variant
 from workers.sam.families.base import PromptableModel
 
 WIDTHS = {"sam-vit-b": 4, "sam-vit-l": 6}  # the variants that are "installed" in these tests
@@ -35,14 +37,13 @@ def build(name: str) -> PromptableModel:
     return Tiny(WIDTHS[name])
 
 
-def borrowed_export(
-    model: PromptableModel, folder: Path, *, name: str, family: str, version: str, licence: str
-) -> str:
+def borrowed_export(model: PromptableModel, folder: Path, entry: Variant, name: str) -> None:
     """A bundle of the shipped graphs under another name, the model's numbers in its manifest."""
-    manifest = ready_bundle(folder, name, version=version, licence=licence)
+    save_file(model.state_dict(), folder / "weights.safetensors")
+    weights = file_entry(folder / "weights.safetensors") | {"variant": entry.name}
+    manifest = ready_bundle(folder, name, licence=entry.licence, weights=weights)
     manifest["sum"] = round(sum(float(p.detach().sum()) for p in model.parameters()), 4)
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    return load_bundle(folder).id
 
 
 WAYS = Ways(build, borrowed_export)

@@ -278,6 +278,7 @@ class TestPull:
         assert "imported" in next(x for x in models("list").splitlines() if "sam-vit-b " in x)
         assert "is here already" in models("pull", "sam-vit-b")
         assert len(server.seen) == 1
+        (folder / "weights.safetensors").unlink()  # not the linked file itself
         (folder / "weights.safetensors").write_bytes(b"x")
         with pytest.raises(CommandError, match="1 files are not"):
             models("verify")

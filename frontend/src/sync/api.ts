@@ -6,6 +6,7 @@ import { Http } from "./http";
 import { accounts } from "./resources/accounts";
 import { annotations } from "./resources/annotations";
 import { images } from "./resources/images";
+import { instance } from "./resources/instance";
 import { jobs } from "./resources/jobs";
 import { projects } from "./resources/projects";
 import { exportsOf, runs } from "./resources/runs";
@@ -20,6 +21,7 @@ export function makeApi(http: Http) {
     jobs: jobs(http),
     runs: runs(http),
     exports: exportsOf(http),
+    instance: instance(http),
   };
 }
 
@@ -32,6 +34,7 @@ export type { AnnotationRecord, PersonRef } from "../document/records";
 export type * from "./resources/accounts";
 export type * from "./resources/annotations";
 export type * from "./resources/images";
+export type * from "./resources/instance";
 export type * from "./resources/jobs";
 export type * from "./resources/page";
 export type * from "./resources/projects";

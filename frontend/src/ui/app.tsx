@@ -14,6 +14,7 @@ import type { User } from "../sync/api";
 import { AccountPage } from "./account/account-page";
 import { queries, useSignal } from "./data";
 import { HomePage } from "./home/home-page";
+import { InstancePage } from "./instance/instance-page";
 import { LinkButton } from "./kit/button";
 import { Empty, ErrorNote } from "./kit/notes";
 import { ProjectPage } from "./project/project-page";
@@ -90,6 +91,7 @@ function Pages() {
         <Route path="/" component={HomePage} />
         <Route path="/sign-in" component={HomePage} />
         <Route path="/account" component={AccountPage} />
+        <Route path="/instance" component={InstancePage} />
         <Route path="/projects/:id/images/:imageId">
           {({ imageId }) => <EditorPage imageId={imageId} mode="edit" />}
         </Route>

@@ -16,6 +16,7 @@ from samweb.core.files import store
 from samweb.core.outbound import open_url
 from samweb.embeddings import services
 from samweb.embeddings.models import Bundle
+from samweb.embeddings.selectors import bundle_files
 from workers import encoder, inventory
 from workers.places import library
 from workers.sam.bundle import BundleError, load_bundle
@@ -106,9 +107,9 @@ class Command(BaseCommand):
             services.manifest_check(found.bundle.manifest)
             folder = shelf.install(found.bundle)
         row = services.bundle_register(found.bundle.manifest, folder)
-        for graph in row.manifest["graphs"].values():  # one copy on disk, not two
-            if graph and folder.parent == shelf.root:
-                encoder.link(store().path("bundles", graph["sha256"]), folder / graph["file"])
+        if folder.parent == shelf.root:
+            for entry in bundle_files(row.manifest).values():  # one copy on disk, not two
+                encoder.link(store().path("bundles", entry["sha256"]), folder / entry["file"])
         self.stdout.write(
             f"{row.name} is here: bundle {row.id[:12]}, {inventory.bytes_of(folder) / 1e6:.1f} MB. "
             "Projects choose it in their settings."

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workers.sam.bundle import Bundle, BundleError, file_entry, load_bundle
+from workers.sam.bundle import Bundle, BundleError, check_file, file_entry, load_bundle
 from workers.sam.checkpoints import child, incoming, variants
 from workers.sam.checkpoints.errors import CheckpointError
 from workers.sam.checkpoints.graphs import check_graph
-from workers.sam.checkpoints.library import ORIGIN, WEIGHTS, check_name
+from workers.sam.checkpoints.library import ORIGIN, check_name
 from workers.sam.checkpoints.tensors import read_header
+from workers.sam.families import Variant
 from workers.sam.families import variant as find_variant
 
 if TYPE_CHECKING:
     from workers.sam.families.base import PromptableModel
 
-Export = Callable[..., Any]
-"""`export(model, folder, *, name, family, version, licence)`: writes graphs and manifest.json."""
+Export = Callable[["PromptableModel", Path, Variant, str], Any]
+"""Writes a model's bundle into a folder: its graphs and manifest.json; the text is its name."""
 
 MINUTES = 60.0
 NEEDS = "Importing weights needs torch, onnx and safetensors: pip install 'samweb[train]'."
@@ -46,15 +47,14 @@ class Imported:
 def standard_ways() -> Ways:
     """The families' builders and the exporter. Raises CheckpointError where torch is missing."""
     try:
-        from workers.sam.export.bundle import About, export_bundle
+        from workers.sam.export.bundle import About, Choices, export_bundle
         from workers.sam.families import build
     except ImportError:
         raise CheckpointError(NEEDS) from None
 
-    def export(
-        model: PromptableModel, folder: Path, *, name: str, family: str, version: str, licence: str
-    ) -> str:
-        return export_bundle(model, folder, About(name, family, version, licence))
+    def export(model: PromptableModel, folder: Path, entry: Variant, name: str) -> None:
+        about = About(name, entry.family, licence=entry.licence, variant=entry.name)
+        export_bundle(model, folder, about, Choices(weights=True))
 
     return Ways(build, export)
 
@@ -86,7 +86,7 @@ def import_file(
         check_name(name)
     folder.mkdir()
     ways = ways or standard_ways()
-    weights = folder / WEIGHTS
+    weights = workshop / "weights.safetensors"
     say(f"Reading {source.name} in a process of its own.")
     read_weights(found.path, weights, source.name)
     chosen, guessed = variant, False
@@ -95,11 +95,7 @@ def import_file(
         say(f"Its names and shapes are those of {chosen}.")
     say(f"Converting {chosen}; this takes seconds for the smallest and minutes for the largest.")
     convert(weights, folder, chosen, name or chosen, ways)
-    origin = {
-        "variant": chosen,
-        "source": {**file_entry(source), "file": source.name},
-        "weights": file_entry(weights),
-    }
+    origin = {"variant": chosen, "source": file_entry(source)}
     (folder / ORIGIN).write_text(json.dumps(origin, indent=2) + "\n", encoding="utf-8")
     return Imported(proven(folder, say), chosen, guessed)
 
@@ -115,7 +111,7 @@ def read_weights(source: Path, target: Path, name: str) -> None:
 
 
 def convert(weights: Path, folder: Path, variant: str, name: str, ways: Ways) -> None:
-    """Load the weights strictly and write the bundle beside them. Raises CheckpointError."""
+    """Load the weights strictly and write the bundle. Raises CheckpointError."""
     from safetensors.torch import load_file
 
     from workers.sam.families.base import WrongCheckpoint
@@ -125,9 +121,7 @@ def convert(weights: Path, folder: Path, variant: str, name: str, ways: Ways) ->
         model.load_official(load_file(weights))
     except WrongCheckpoint as problem:
         raise CheckpointError(f"This is no {variant}: {problem}") from None
-    entry = find_variant(variant)
-    about = {"name": name, "family": entry.family, "version": "1", "licence": entry.licence}
-    ways.export(model, folder, **about)
+    ways.export(model, folder, find_variant(variant), name)
 
 
 def check_variant(name: str) -> None:
@@ -144,8 +138,10 @@ def proven(folder: Path, say: Callable[[str], None]) -> Bundle:
     """A bundle whose files match, whose graphs hold nothing strange, and which answers rightly."""
     try:
         bundle = load_bundle(folder)
+        if weights := bundle.manifest.get("weights"):
+            read_header(check_file(folder, weights))
     except BundleError as problem:
-        raise CheckpointError(str(problem)) from None
+        raise CheckpointError(str(problem).replace(f"{folder}/", "")) from None
     check_name(bundle.name)
     check_graphs(folder, bundle.manifest)
     say("Trying it on a picture.")

@@ -12,6 +12,7 @@ from workers.sam.bundle import MOST_MANIFEST, BundleError, read_manifest
 from workers.sam.checkpoints.errors import CheckpointError
 
 CHECKPOINTS = {".pt", ".pth", ".safetensors", ".bin", ".ckpt"}
+WEIGHTS = "weights.safetensors"
 MOST_MEMBERS = 10_000
 MOST_BYTES = 8_000_000_000
 PIECE = 1 << 20
@@ -96,12 +97,16 @@ def _take_from_zip(source: Path, folder: Path) -> None:
 
 def _named(folder: Path) -> list[str]:
     """The file names in a manifest; BundleError unless all are plain names."""
-    names = {
-        str(graph.get("file", "")) for graph in read_manifest(folder)["graphs"].values() if graph
-    }
+    manifest = read_manifest(folder)
+    names = {str(graph.get("file", "")) for graph in manifest["graphs"].values() if graph}
     for name in names:
         if not name.endswith(".onnx") or Path(name).name != name or name.startswith("."):
             raise BundleError(f"A bundle's file must be NAME.onnx in its folder, {name!r} is not.")
+    if manifest.get("weights") is not None:
+        weights = manifest["weights"]
+        if not isinstance(weights, dict) or weights.get("file") != WEIGHTS:
+            raise BundleError(f"A bundle's weights must be called {WEIGHTS}.")
+        names.add(WEIGHTS)
     return sorted(names)
 
 

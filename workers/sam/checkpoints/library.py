@@ -1,6 +1,6 @@
 """The folder of imported bundles: one sub-folder each, made complete before it gets its name.
 
-models/NAME/        manifest.json, the graphs, weights.safetensors, origin.json
+models/NAME/        manifest.json, the graphs, weights.safetensors if any, origin.json
 models/downloads/   checkpoints that `pull` fetched, whole or in part
 models/pins.json    hashes of downloads for which none is published
 """
@@ -18,11 +18,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from workers.sam.bundle import Bundle, BundleError, bundle_folders, file_entry, load_bundle
+from workers.sam.bundle import (
+    Bundle,
+    BundleError,
+    bundle_folders,
+    check_file,
+    load_bundle,
+    read_manifest,
+)
 from workers.sam.checkpoints.download import Pins
 from workers.sam.checkpoints.errors import CheckpointError
 
-WEIGHTS = "weights.safetensors"
 ORIGIN = "origin.json"
 RESERVED = {"downloads"}
 STALE_HOURS = 24.0
@@ -100,15 +106,15 @@ class Library:
         """What is wrong with a bundle's files, each in one sentence; hashes every one."""
         found = []
         try:
-            load_bundle(folder)
+            manifest = read_manifest(folder)
         except BundleError as problem:
-            found.append(str(problem))
-        try:
-            weights = origin(folder).get("weights")
-            if weights and file_entry(folder / WEIGHTS)["sha256"] != weights.get("sha256"):
-                found.append(f"{folder / WEIGHTS} is not the file that was imported.")
-        except OSError:
-            found.append(f"{folder / WEIGHTS} is missing.")
+            return [str(problem)]
+        for entry in (*manifest["graphs"].values(), manifest.get("weights")):
+            try:
+                if entry:
+                    check_file(folder, entry)
+            except BundleError as problem:
+                found.append(str(problem))
         return found
 
     def _sweep(self) -> None:

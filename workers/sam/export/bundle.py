@@ -45,6 +45,7 @@ class About:
     licence: str = "Apache-2.0"
     training: Mapping[str, Any] = field(default_factory=dict)
     candidates: Sequence[str] | None = None  # other names for the model's candidates
+    variant: str = ""  # in the catalogue, where the bundle is called something else
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,9 @@ def export_bundle(
         save_file(halves, folder / "weights.safetensors")
     manifest = manifest_of(model, split, about, entries, choices.embedding_dtype)
     if choices.weights:
-        named = file_entry(folder / "weights.safetensors") | {"variant": about.name}
+        named = file_entry(folder / "weights.safetensors") | {
+            "variant": about.variant or about.name
+        }
         manifest["weights"] = named
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")

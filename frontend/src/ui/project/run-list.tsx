@@ -8,8 +8,9 @@ import { ErrorNote } from "../kit/notes";
 import { Bar } from "../kit/progress";
 import { ago, count } from "../kit/words";
 
-const KINDS: Readonly<Record<string, string>> = {
+export const KINDS: Readonly<Record<string, string>> = {
   embed: "Make embeddings",
+  embed_missing: "Look for missing embeddings",
   export: "Export",
   unpack: "Unpack a zip",
   import: "Import",

@@ -90,29 +90,45 @@ function ProjectForm({ project }: { project: Project }) {
         />
         People may review their own work
       </label>
-      <BundleChoice
-        project={project}
-        value={fields.bundle}
-        onChange={(bundle) => set({ bundle })}
-      />
+      <BundleChoice value={fields.bundle} onChange={(bundle) => set({ bundle })} />
       <ErrorNote error={save.error} what="The project was not changed." />
       <div className="row">
         <Button tone="primary" type="submit" busy={save.isPending} disabled={!changed}>
           Save
         </Button>
         {changed && <span className="muted">not saved yet</span>}
+        <EmbedAgain project={project} />
       </div>
     </form>
   );
 }
 
+function EmbedAgain({ project }: { project: Project }) {
+  const client = useQueryClient();
+  const again = useMutation({
+    mutationFn: () => sync.server.instance.embedAgain(project.id),
+    onSettled: () => client.invalidateQueries({ queryKey: ["project", project.id] }),
+  });
+  return (
+    <>
+      <Button
+        busy={again.isPending}
+        title="Ask for every embedding that is missing, those that failed included"
+        onClick={() => again.mutate()}
+      >
+        {again.isSuccess ? "Embeddings asked for" : "Embed again"}
+      </Button>
+      <ErrorNote error={again.error} />
+    </>
+  );
+}
+
 interface BundleChoiceProps {
-  project: Project;
   value: string;
   onChange: (bundle: string) => void;
 }
 
-function BundleChoice({ project, value, onChange }: BundleChoiceProps) {
+function BundleChoice({ value, onChange }: BundleChoiceProps) {
   const bundles = useQuery({
     queryKey: ["bundles"],
     queryFn: () => sync.server.projects.bundles(),
@@ -125,7 +141,7 @@ function BundleChoice({ project, value, onChange }: BundleChoiceProps) {
       label="Model bundle"
       value={value}
       options={[
-        ...(project.bundle ? [] : [["", "The default"] as const]),
+        ["", "The one that ships"] as const,
         ...rows.map((row) => [row.id, `${row.name} (${row.id.slice(0, 8)})`] as const),
       ]}
       onChange={onChange}

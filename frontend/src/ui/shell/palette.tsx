@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 
-import { useMyJobs, useProjects } from "../data";
+import { useMe, useMyJobs, useProjects } from "../data";
 import { Dialog } from "../kit/dialog";
 import { shell } from "./shell-state";
 
@@ -16,11 +16,16 @@ const PAGES = ["Overview", "Images", "Jobs", "Review", "Exports", "Team", "Setti
 function usePlaces(): Place[] {
   const projects = useProjects().data;
   const jobs = useMyJobs().data;
+  const admin = useMe().is_admin;
   return useMemo(() => {
     const places: Place[] = [
       { name: "Home", what: "All projects and my work", href: "/" },
       { name: "Account", what: "Password, theme, API tokens", href: "/account" },
     ];
+    if (admin) {
+      const what = "Bundles, queues, disk, failed runs";
+      places.push({ name: "Models and workers", what, href: "/instance" });
+    }
     for (const job of jobs ?? []) {
       places.push({ name: job.name, what: "Job", href: `/jobs/${job.id}` });
     }
@@ -32,7 +37,7 @@ function usePlaces(): Place[] {
       }
     }
     return places;
-  }, [projects, jobs]);
+  }, [projects, jobs, admin]);
 }
 
 /** Every word of the query must occur. */

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from "react";
-import { LogOut, UserRound } from "lucide-react";
+import { LogOut, Server, UserRound } from "lucide-react";
 import { Link } from "wouter";
 
 import { sync } from "../../sync";
@@ -31,6 +31,15 @@ export function TopBar({ children }: TopBarProps) {
       </nav>
       <SyncBadge />
       <ShellButtons />
+      {me.is_admin && (
+        <LinkButton
+          tone="quiet"
+          icon={Server}
+          href="/instance"
+          title="Models and workers"
+          aria-label="Models and workers"
+        />
+      )}
       <LinkButton tone="quiet" icon={UserRound} href="/account" title="Your account">
         {me.display_name || me.username}
       </LinkButton>
