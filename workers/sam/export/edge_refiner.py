@@ -5,7 +5,7 @@ GrabCut's idea without its graph cut, in a form that a browser runs in a few mil
 1. Two colour densities, of what the decoded logits call inside and outside, by random Fourier
    features of Lab colour (Rahimi and Recht 2007: a Gaussian kernel density as two products).
    Clicks weigh heavily in theirs.
-2. Their log ratio is added to the decoded logits.
+2. Their log ratio is added to the decoded logits, near the decoded edge and near clicks.
 3. A guided filter (He, Sun and Tang 2010, computed at half size) lays the result along the edges
    of the picture.
 
@@ -63,7 +63,7 @@ class EdgeRefiner(nn.Module):
         given = _halved(coarse_logits)
         yes, no = self._click_maps(point_coords, point_labels, given)
         ratio = self._colour_ratio(_lab(small), given, (seen > 0.5).to(crop.dtype), yes, no)
-        near = _near_edge(given, seen)
+        near = torch.maximum(_near_edge(given, seen), _within_reach((yes + no > 0.5).to(yes.dtype)))
         told = torch.sigmoid((given + STRENGTH * near * ratio + 6 * (yes - no)).clamp(-20, 20))
         share = _guided(rgb, small, told, seen).clamp(SURE, 1 - SURE)
         return torch.log(share / (1 - share)) * valid - 8 * (1 - valid)
@@ -100,11 +100,12 @@ class EdgeRefiner(nn.Module):
 def _near_edge(logits: Tensor, seen: Tensor) -> Tensor:
     """1 within REACH cells of the decoded edge, else 0: elsewhere the colours have no say, or
     look-alikes far from the object would join it."""
-    side = 2 * REACH + 1
     inside = (logits > 0).to(logits.dtype)
-    grown = functional.max_pool2d(inside, side, 1, REACH)
-    shrunk = 1 - functional.max_pool2d((1 - inside) * seen, side, 1, REACH)
-    return grown - shrunk * grown
+    return _within_reach(inside) * _within_reach((1 - inside) * seen)
+
+
+def _within_reach(marked: Tensor) -> Tensor:
+    return functional.max_pool2d(marked, 2 * REACH + 1, 1, REACH)
 
 
 def _halved(x: Tensor) -> Tensor:
