@@ -1,5 +1,6 @@
 /** What there is to draw and to show of a prompt, made from its chain. Pure. */
 import type { Prompts } from "../document/recipe";
+import { clickedParts } from "../masks/crop";
 import type { LowResMask } from "../masks/upscale";
 import { lowResOf, shownOf, type ChainStep, type DecodedStep } from "./chain";
 
@@ -61,7 +62,7 @@ export function viewOf(state: PromptState): PromptView {
     prompts: last.prompts,
     mask: shown ? maskOf(shown, threshold) : null,
     kind: "prompt",
-    candidates: last.decoded ? candidatesOf(last.decoded, state.names) : [],
+    candidates: last.decoded ? candidatesOf(last.decoded, last.prompts, state.names) : [],
     candidate: last.decoded?.candidate ?? 0,
     ambiguous: last.decoded?.choice.ambiguous ?? false,
     waiting: !last.decoded && !error,
@@ -78,12 +79,19 @@ function maskOf(decoded: DecodedStep, threshold: number) {
   };
 }
 
-function candidatesOf(decoded: DecodedStep, names: readonly string[]): Candidate[] {
+function candidatesOf(
+  decoded: DecodedStep,
+  prompts: Prompts,
+  names: readonly string[],
+): Candidate[] {
   const { answer, choice } = decoded;
+  // A second look leaves out what nobody clicked: a small picture of it should as well.
+  const clicked = prompts.points.filter((point) => point.label === 1);
+  const small = (low: LowResMask) => (decoded.refined.size > 0 ? clickedParts(low, clicked) : low);
   return choice.offered.map((index) => ({
     index,
     name: names[index] ?? `mask ${index}`,
     iou_prediction: answer.iou_predictions[index] ?? 0,
-    low: lowResOf(decoded, index),
+    low: small(lowResOf(decoded, index)),
   }));
 }
