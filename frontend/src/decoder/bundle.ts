@@ -35,6 +35,8 @@ export interface BundleManifest {
   prompt_token_channels: number;
   /** Side of the grid that the refine graph works on. */
   refine_size: number;
+  /** Inputs of the decode graphs beyond SAM's own, with the values that change nothing. */
+  decode_defaults?: Record<string, number[]>;
 }
 
 /** The graphs the browser runs, in this order. */
@@ -64,5 +66,6 @@ export function readManifest(record: Record<string, unknown>): BundleManifest {
     single_candidate: manifest.single_candidate ?? 0,
     prompt_token_channels: manifest.prompt_token_channels ?? 1,
     refine_size: manifest.refine_size ?? 0,
+    decode_defaults: manifest.decode_defaults ?? {},
   };
 }

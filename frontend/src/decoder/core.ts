@@ -181,7 +181,16 @@ function promptTensors(
 ): Record<string, FloatTensor> {
   const [height, width] = manifest.low_res_size;
   const points = prompt.labels.length;
+  const options = { ...manifest.decode_defaults };
+  if (options["valid_size"] && prompt.validSize) options["valid_size"] = prompt.validSize;
+  const more = Object.entries(options).map(
+    ([name, values]): [string, FloatTensor] => [
+      name,
+      { dims: [values.length], data: Float32Array.from(values) },
+    ],
+  );
   return {
+    ...Object.fromEntries(more),
     point_coords: { dims: [1, points, 2], data: prompt.coords },
     point_labels: { dims: [1, points], data: prompt.labels },
     prompt_tokens: { dims: [1, 0, manifest.prompt_token_channels], data: new Float32Array(0) },

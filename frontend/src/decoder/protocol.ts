@@ -5,10 +5,12 @@ import type { PlacedTensor } from "./tensors";
 export interface DecodePrompt {
   /** x, y pairs in model space. */
   coords: Float32Array;
-  /** 1 positive, 0 negative, 2 and 3 box corners, -1 padding. */
+  /** 1 positive, 0 negative, 2 and 3 box corners, -1 padding, which changes nothing. */
   labels: Float32Array;
   /** Low-res logits fed back, h * w, or null. */
   maskInput: Float32Array | null;
+  /** Height and width of the image in model space: what lies outside need not be computed. */
+  validSize?: [number, number];
 }
 
 export interface DecodeAnswer {

@@ -3,11 +3,10 @@ import type { DecodePrompt } from "../decoder/protocol";
 import type { Prompts } from "../document/recipe";
 import { imageToModel, type ModelFrame } from "../geometry/spaces";
 
-const PADDING = -1;
 const BOX_TOP_LEFT = 2;
 const BOX_BOTTOM_RIGHT = 3;
 
-/** SAM's order: points, then the box's corners; a padding point when there is no box. */
+/** SAM's order: points, then the box's corners. A model that wants a padding point adds its own. */
 export function encodePrompts(
   frame: ModelFrame,
   prompts: Prompts,
@@ -25,9 +24,11 @@ export function encodePrompts(
   if (box) {
     push(box[0], box[1], BOX_TOP_LEFT);
     push(box[2], box[3], BOX_BOTTOM_RIGHT);
-  } else {
-    coords.push(0, 0);
-    labels.push(PADDING);
   }
-  return { coords: Float32Array.from(coords), labels: Float32Array.from(labels), maskInput };
+  return {
+    coords: Float32Array.from(coords),
+    labels: Float32Array.from(labels),
+    maskInput,
+    validSize: [frame.newHeight, frame.newWidth],
+  };
 }
