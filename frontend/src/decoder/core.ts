@@ -183,12 +183,10 @@ function promptTensors(
   const points = prompt.labels.length;
   const options = { ...manifest.decode_defaults };
   if (options["valid_size"] && prompt.validSize) options["valid_size"] = prompt.validSize;
-  const more = Object.entries(options).map(
-    ([name, values]): [string, FloatTensor] => [
-      name,
-      { dims: [values.length], data: Float32Array.from(values) },
-    ],
-  );
+  const more = Object.entries(options).map(([name, values]): [string, FloatTensor] => [
+    name,
+    { dims: [values.length], data: Float32Array.from(values) },
+  ]);
   return {
     ...Object.fromEntries(more),
     point_coords: { dims: [1, points, 2], data: prompt.coords },
