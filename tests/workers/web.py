@@ -36,12 +36,12 @@ def do_enqueue(kind: str, count: int = 1, lane: str = "bulk", **payload: Any) ->
     return [str(run.id) for run in made]
 
 
-def do_enqueue_at_once(kind: str, key: str, threads: int) -> list[str]:
+def do_enqueue_at_once(kind: str, key: str, threads: int, gate: str) -> list[str]:
     """The same work asked for by many threads at the same moment."""
 
     def one(_: int) -> str:
         try:
-            return str(enqueue(kind, payload={}, dedupe_key=key).id)
+            return str(enqueue(kind, payload={"gate": gate}, dedupe_key=key).id)
         finally:
             connection.close()
 
