@@ -7,6 +7,10 @@ import type { Refine } from "../prompting/prompter";
 /** A rectangle of the open picture scaled to width x height, RGBA; null while it is not there. */
 export type ReadPixels = (crop: Crop, width: number, height: number) => Uint8ClampedArray | null;
 
+/** When the frame that shows the decoded mask has been painted. */
+const painted = () =>
+  new Promise<void>((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+
 export function makeRefine(
   decoder: Pick<DecoderClient, "refine">,
   readPixels: ReadPixels,
@@ -15,6 +19,7 @@ export function makeRefine(
   return async (target, low, prompts) => {
     const side = target.manifest.refine_size;
     if (!wanted() || !target.manifest.graphs.refine || !side) return null;
+    await painted();
     const positives = prompts.points.filter((point) => point.label === 1);
     const parts = clickedParts(low, positives);
     const crop = cropAround(parts, positives);
