@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
-    help = "Train the small model on scenes and image sets; see docs/model.md."
+    help = "Train the small model by a recipe; see docs/training-data.md."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         try:
@@ -21,8 +21,9 @@ class Command(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from workers.sam.training.train import run
+        from workers.sam.training.train import RunFailed, run
 
-        if not options["data"]:
-            raise CommandError("Say where the image sets are: --data or SAMWEB_TEST_DATA.")
-        run(argparse.Namespace(**options))
+        try:
+            run(argparse.Namespace(**options))
+        except (OSError, ValueError, RunFailed) as problem:
+            raise CommandError(str(problem)) from problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +13,6 @@ from workers.sam.preprocess import MEAN
 from workers.sam.training.real_sets import LabelledImage, load_set
 
 Rng = np.random.Generator
-
-# How often a real sample comes from each set: everyday photographs matter most.
-SET_SHARES = {
-    "coco_cc_by_2": 0.37,
-    "building_facades": 0.20,
-    "nuclei_dsb2018_2": 0.13,
-    "coffee_leaves": 0.10,
-    "flakes_2d_materials": 0.09,
-    "amazon_forest": 0.06,
-    "mushrooms": 0.04,
-}
 
 
 @dataclass
@@ -85,17 +74,28 @@ def _families(parents: np.ndarray) -> np.ndarray:
 class RealStore:
     """Photographs with human masks, by set."""
 
-    def __init__(self, root: Path, held_out: bool = False, max_side: int = 448) -> None:
+    def __init__(
+        self,
+        root: Path,
+        held_out: bool = False,
+        max_side: int = 448,
+        *,
+        shares: Mapping[str, float],
+    ) -> None:
+        """`shares`: how often a picture comes from each set. ValueError names a missing set."""
+        missing = [name for name in shares if not (root / name / "instances.json").is_file()]
+        if missing:
+            raise ValueError(f"{root} lacks the sets {', '.join(missing)}: no instances.json.")
         self.sets = {
             name: [
                 image
                 for image in load_set(root, name, held_out=held_out, max_side=max_side)
                 if image.objects
             ]
-            for name in SET_SHARES
+            for name in shares
         }
-        shares = np.array(list(SET_SHARES.values()))
-        self.shares = shares / shares.sum()
+        often = np.array(list(shares.values()))
+        self.shares = often / often.sum()
 
     def draw(self, rng: Rng) -> Source:
         """A random image of a random set."""
@@ -199,13 +199,15 @@ def recoloured(rng: Rng, pixels: np.ndarray) -> np.ndarray:
 
 
 def draw_batch(
-    rng: Rng, scenes: SceneStore | None, real: RealStore, settings: BatchSettings
+    rng: Rng, scenes: SceneStore | None, real: RealStore | None, settings: BatchSettings
 ) -> list[Sample]:
-    """A batch of samples, real ones with the given probability."""
+    """A batch of samples, real ones with the given probability; one store may be missing."""
     batch: list[Sample] = []
     while len(batch) < settings.images:
-        made = scenes is not None and rng.random() >= settings.real_share
-        source = scenes.draw(rng) if scenes is not None and made else real.draw(rng)
+        made = real is None or (scenes is not None and rng.random() >= settings.real_share)
+        store = scenes if made else real
+        assert store is not None  # a run has one of the two
+        source = store.draw(rng)
         sample = make_sample(rng, source, settings.size, settings.prompts, settings.whole)
         if sample is not None:
             batch.append(sample)

@@ -38,15 +38,20 @@ class Library:
     labelled: list[LabelledImage]
 
     @classmethod
-    def load(cls, root: Path) -> Library:
-        """Read everything lawful under `root` (training images only)."""
+    def load(cls, root: Path | None) -> Library:
+        """Read everything lawful that there is under `root` (training images only); without it
+        all is drawn and nothing pasted."""
+        if root is None:
+            return cls([], [], [])
         cut_outs = [
             image
             for name in TRAINING_SETS
-            if name != "nuclei_dsb2018_2"
+            if name != "nuclei_dsb2018_2" and (root / name / "instances.json").is_file()
             for image in load_set(root, name)
             if image.objects
         ]
+        if not (root / "unlabelled_photos" / "manifest.json").is_file():
+            return cls([], [], cut_outs)
         return cls(list(unlabelled_photos(root)), list(texture_swatches(root)), cut_outs)
 
 
@@ -104,9 +109,9 @@ def noise_texture(rng: Rng, size: int) -> np.ndarray:
 def texture(rng: Rng, library: Library, size: int) -> np.ndarray:
     """What an object is covered with: photo patch, swatch, noise or (nearly) one colour."""
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.3 and library.photos:
         return random_patch(rng, library.photos[rng.integers(len(library.photos))], size)
-    if kind < 0.55:
+    if kind < 0.55 and library.swatches:
         swatch = random_patch(rng, library.swatches[rng.integers(len(library.swatches))], size)
         tint = rng.uniform(0.4, 1.5, 3) if rng.random() < 0.5 else 1.0
         return np.clip(swatch * tint, 0, 255)
@@ -121,7 +126,7 @@ def texture(rng: Rng, library: Library, size: int) -> np.ndarray:
 
 def background(rng: Rng, library: Library, size: int) -> np.ndarray:
     """The ground of a scene."""
-    if rng.random() < 0.5:
+    if rng.random() < 0.5 and library.photos:
         return random_patch(rng, library.photos[rng.integers(len(library.photos))], size)
     return texture(rng, library, size)
 
@@ -311,7 +316,7 @@ def make_scene(rng: Rng, library: Library) -> tuple[np.ndarray, np.ndarray, np.n
         if scene.is_full:
             break
         kind = rng.random()
-        if kind < 0.38:
+        if kind < 0.38 and library.labelled:
             add_cut_out(scene)
         elif kind < 0.48:
             add_group(scene)
@@ -323,30 +328,34 @@ def make_scene(rng: Rng, library: Library) -> tuple[np.ndarray, np.ndarray, np.n
     return weathered(rng, scene.pixels), scene.nodes, parents
 
 
-def main() -> None:
+def write_scenes(library: Library, out: Path, count: int, seed: int) -> None:
     """Write scenes as three arrays that training reads without loading them whole."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the image sets")
+    out.mkdir(parents=True, exist_ok=True)
+    shape = (count, SCENE_SIZE, SCENE_SIZE)
+    pixels = _new_array(out / "pixels.npy", (*shape, 3))
+    nodes = _new_array(out / "nodes.npy", shape)
+    parents = _new_array(out / "parents.npy", (count, MAX_NODES))
+    for index in range(count):
+        rng = np.random.default_rng([seed, index])
+        pixels[index], nodes[index], parents[index] = make_scene(rng, library)
+        if index % 500 == 0:
+            print(f"{index} of {count} scenes", flush=True)
+
+
+def _new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=write_scenes.__doc__)
+    parser.add_argument("--data", type=Path, help="folder of the image sets; all is drawn without")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=6000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    library = Library.load(options.data)
-    options.out.mkdir(parents=True, exist_ok=True)
-    shape = (options.count, SCENE_SIZE, SCENE_SIZE)
-    pixels = _new_array(options.out / "pixels.npy", (*shape, 3))
-    nodes = _new_array(options.out / "nodes.npy", shape)
-    parents = _new_array(options.out / "parents.npy", (options.count, MAX_NODES))
-    for index in range(options.count):
-        rng = np.random.default_rng([options.seed, index])
-        pixels[index], nodes[index], parents[index] = make_scene(rng, library)
-        if index % 500 == 0:
-            print(f"{index} of {options.count} scenes", flush=True)
-
-
-def _new_array(path: Path, shape: tuple[int, ...]) -> np.ndarray:
-    return np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    write_scenes(Library.load(options.data), options.out, options.count, options.seed)
 
 
 if __name__ == "__main__":
