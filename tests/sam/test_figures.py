@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from workers.sam.chart import round_up
 from workers.sam.figures import (
     calibration,
     mean_of_sets,
@@ -93,3 +94,10 @@ def test_results_of_other_objects_are_not_compared() -> None:
         paired_difference("miou_1", {"set": first}, {"set": second})
     plain = {"set": summary([entry("a", 0.5)])}
     assert paired_difference("box", plain, plain) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "end"), [(0, 1), (0.031, 0.04), (0.9, 1), (1, 1), (127_496, 150_000), (2.1, 2.5)]
+)
+def test_axes_end_at_short_numbers(value: float, end: float) -> None:
+    assert round_up(value) == pytest.approx(end)

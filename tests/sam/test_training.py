@@ -16,8 +16,10 @@ from workers.sam.training import interaction, scenes  # noqa: E402
 from workers.sam.training.data import Sample, SceneStore, Source, make_sample  # noqa: E402
 from workers.sam.training.losses import mask_loss, round_loss, true_iou  # noqa: E402
 from workers.sam.training.real_sets import TEST_ONLY_SETS, TRAINING_SETS, load_set  # noqa: E402
-from workers.sam.training.train import Trainer  # noqa: E402
+from workers.sam.training.recipe import read_recipe  # noqa: E402
+from workers.sam.training.trainer import Trainer  # noqa: E402
 
+FROM_SCRATCH, CONTINUE = read_recipe("from_scratch"), read_recipe("continue")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,6 +33,7 @@ def options(out: Path, **changes: Any) -> argparse.Namespace:
         "minutes": 1,
         "refine": None,
         "bfloat16": False,
+        "save_minutes": 3,
     }
     return argparse.Namespace(**(values | changes))
 
@@ -49,7 +52,7 @@ def two_discs() -> Sample:
 
 def test_a_tiny_batch_is_learned_by_heart(tmp_path: Path) -> None:
     torch.set_num_threads(1)  # two that share a busy core wait for each other
-    trainer = Trainer(0, options(tmp_path))
+    trainer = Trainer(0, options(tmp_path), FROM_SCRATCH)
     for _ in range(60):
         trainer.step([two_discs()], share=0.1)
     losses = [loss for loss, _ in trainer.recent]
@@ -59,22 +62,22 @@ def test_a_tiny_batch_is_learned_by_heart(tmp_path: Path) -> None:
 
 
 def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
-    first = Trainer(0, options(tmp_path))
+    first = Trainer(0, options(tmp_path), FROM_SCRATCH)
     first.step([two_discs()], share=0.1)
     first.save()
-    second = Trainer(0, options(tmp_path, resume=True))
+    second = Trainer(0, options(tmp_path, resume=True), FROM_SCRATCH)
     assert second.at == first.at and second.at.images_seen == 1
     for name, value in first.model.state_dict().items():
         assert torch.equal(value, second.model.state_dict()[name]), name
 
 
 def test_refining_begins_with_the_averaged_weights_and_a_clock_of_its_own(tmp_path: Path) -> None:
-    first = Trainer(0, options(tmp_path))
+    first = Trainer(0, options(tmp_path), FROM_SCRATCH)
     first.step([two_discs()], share=0.1)
     first.at.seconds = 60.0
     first.save()
     (tmp_path / "refined").mkdir()
-    refined = Trainer(0, options(tmp_path / "refined", refine=first.checkpoint))
+    refined = Trainer(0, options(tmp_path / "refined", refine=first.checkpoint), CONTINUE)
     assert (refined.at.seconds, refined.at.images_seen) == (0.0, 1)
     for name, value in first.averaged.model.state_dict().items():
         assert torch.equal(value, refined.model.state_dict()[name]), name
@@ -82,7 +85,7 @@ def test_refining_begins_with_the_averaged_weights_and_a_clock_of_its_own(tmp_pa
 
 def test_refining_goes_on_from_the_weights_that_ship(tmp_path: Path) -> None:
     shipped = ROOT / "workers/sam/training/weights/samweb-small.safetensors"
-    refined = Trainer(0, options(tmp_path, refine=shipped))
+    refined = Trainer(0, options(tmp_path, refine=shipped), CONTINUE)
     assert refined.at.images_seen > 10_000
     for _ in range(3):
         refined.step([two_discs()], share=0.9)

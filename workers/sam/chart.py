@@ -5,6 +5,7 @@ Points are (x, y) in the units of the axes; what lies outside the axes is drawn 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Chart:
         """Join points; a name enters the legend."""
         places = [self._place(point) for point in points]
         if len(places) > 1:
-            self.draw.line(places, fill=colour, width=2, joint="curve")
+            self.draw.line(places, fill=colour, width=2)
         for across, down in places if dots else []:
             self.draw.ellipse((across - 4, down - 4, across + 4, down + 4), fill=colour)
         if name:
@@ -105,6 +106,15 @@ def save_stacked(charts: Sequence[Chart], path: Path) -> None:
         sheet.paste(chart.picture, (0, down))
         down += chart.size[1]
     sheet.save(path, format="PNG")
+
+
+def round_up(value: float) -> float:
+    """The next short number, so that ticks are numbers people use."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    short = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+    return next(step * power for step in short if step * power >= value * 0.9999)
 
 
 def _widened(limits: Range) -> Range:

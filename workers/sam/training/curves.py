@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workers.sam.chart import COLOURS, Chart, Range, save_stacked
+from workers.sam.chart import COLOURS, Chart, Range, round_up, save_stacked
 from workers.sam.training.log import RunLog
 
 
@@ -17,9 +17,9 @@ def draw(run: Path, out: Path) -> None:
     lines = [line for line in RunLog(run).lines() if "loss" in line]
     if not lines:
         raise ValueError(f"{run} holds no log with a report in it.")
-    seen = (0.0, float(lines[-1]["images"]))
+    seen = (0.0, round_up(lines[-1]["images"]))
     losses = [line["loss"] for line in lines]
-    scales: dict[str, Range] = {"loss": (0.0, max(losses)), "iou": (0.0, 1.0)}
+    scales: dict[str, Range] = {"loss": (0.0, round_up(max(losses))), "iou": (0.0, 1.0)}
     titles = {"loss": "Loss", "iou": "IoU of a conversation's last masks"}
     charts = []
     for name, scale in scales.items():

@@ -58,8 +58,7 @@ class Distiller(Trainer):
             embeddings = self.model.encode(images)
         apart = self.embedding_loss(embeddings[0].float(), wanted)
         if share < self.how.embedding_until:
-            # Nothing is decoded yet; every parameter must still have a gradient to average.
-            return apart + 0 * sum(p.sum() for p in self.model.parameters()), targets.new_zeros(())
+            return apart, targets.new_zeros(())  # nothing is decoded yet
         masks, iou = self.conversation(embeddings, targets, batch[0].targets.shape[0], rounds)
         return masks + self.how.embedding_weight * apart, iou
 
@@ -80,7 +79,8 @@ class Distiller(Trainer):
         prepared = self.model.prepare(*embeddings).repeat(prompts)
         asked = targets.numpy()
         talks = [interaction.begin(self.rng, target) for target in asked]
-        total, feedback = targets.new_zeros(()), None
+        total = targets.new_zeros(())
+        feedback: Tensor | None = None
         for number in range(rounds):
             coords, labels = (torch.from_numpy(array) for array in interaction.as_arrays(talks))
             ambiguous = torch.tensor([float(len(talk.prompts) == 1) for talk in talks])

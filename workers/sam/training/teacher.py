@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -11,29 +12,32 @@ from torch import Tensor
 from torch.nn import functional
 
 from workers.sam import families
-from workers.sam.families.base import PromptableModel
-from workers.sam.families.small.model import load_weights
+from workers.sam.checkpoints.errors import CheckpointError
+from workers.sam.checkpoints.importing import check_variant, read_weights
+from workers.sam.checkpoints.tensors import read_header
+from workers.sam.checkpoints.variants import guess
+from workers.sam.families.base import PromptableModel, WrongCheckpoint
 
 EMBEDDING = "image_embeddings"
 
 
-def load_teacher(variant: str, checkpoint: Path) -> PromptableModel:
-    """A variant with official weights (`.safetensors`, or a `.pt` of plain tensors), frozen.
+def load_teacher(variant: str | None, checkpoint: Path) -> PromptableModel:
+    """A variant with official weights, frozen; without a name its weights tell which one it is.
 
-    Raises ValueError for an unknown variant, WrongCheckpoint (a ValueError) for another model's
-    weights, and OSError for a file that cannot be read.
+    The file is read in a process of its own, like every checkpoint. Raises CheckpointError (a
+    ValueError) for a file that is refused or of another model, OSError for one that is missing.
     """
-    try:
-        model = families.build(variant)
-    except (KeyError, ModuleNotFoundError) as problem:
-        raise ValueError(f"{problem.args[0]}") from None
-    if checkpoint.suffix == ".safetensors":
-        state = load_file(checkpoint)
-    else:
-        state = load_weights(str(checkpoint))
-        nested = state.get("model")
-        state = nested if isinstance(nested, dict) else state
-    model.load_official(state)
+    if variant:
+        check_variant(variant)
+    with TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        read_weights(checkpoint, weights, checkpoint.name)
+        chosen = variant or guess(read_header(weights))
+        model = families.build(chosen)
+        try:
+            model.load_official(load_file(weights))
+        except WrongCheckpoint as problem:
+            raise CheckpointError(f"{checkpoint.name} is no {chosen}: {problem}") from None
     return frozen(model)
 
 
@@ -59,6 +63,7 @@ class Teacher:
             raise ValueError(f"The teacher's embedding has no {EMBEDDING}.")
         self.main = names.index(EMBEDDING)
         self.embedding: tuple[Tensor, ...] = ()
+        self.scale = 1.0  # the teacher's pixels over the student's
 
     @torch.no_grad()
     def look(self, pixels: np.ndarray) -> Tensor:

@@ -62,7 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a finished run's checkpoint, or weights/samweb-small.safetensors beside this file",
     )
     parser.add_argument("--teacher", type=Path, metavar="CHECKPOINT", help="to distil from")
-    parser.add_argument("--variant", metavar="NAME", help="which model the teacher is: sam-vit-b")
+    parser.add_argument(
+        "--variant", metavar="NAME", help="the teacher's model; told by its weights"
+    )
 
 
 def chosen_recipe(options: argparse.Namespace) -> Recipe:
@@ -72,10 +74,9 @@ def chosen_recipe(options: argparse.Namespace) -> Recipe:
         raise RecipeError(
             f"The recipe {recipe.name!r} goes on from weights: give --refine WEIGHTS."
         )
-    if recipe.distill and not (options.teacher and options.variant):
+    if recipe.distill and not options.teacher:
         raise RecipeError(
-            f"The recipe {recipe.name!r} learns from a larger model: give --teacher CHECKPOINT "
-            "and --variant NAME."
+            f"The recipe {recipe.name!r} learns from a larger model: give --teacher CHECKPOINT."
         )
     return recipe
 
