@@ -90,11 +90,11 @@ def load_pictures(
     if not folders and recipe.scenes:
         folders = make_scenes(options.out / "scenes", recipe.scenes, options.processes, data)
     scenes = SceneStore(folders) if folders else None
-    real = RealStore(data, shares=recipe.set_shares) if data else None
+    real = RealStore(data, shares=recipe.set_shares) if data and recipe.set_shares else None
     if scenes is None and real is None:
         raise RecipeError("There is nothing to learn from: no scenes and no --data.")
     if real is None:
-        print("No --data: the run sees procedural scenes alone.", flush=True)
+        print("No image sets: the run sees procedural scenes alone.", flush=True)
     return scenes, real
 
 
