@@ -58,7 +58,8 @@ class Segmenter:
 
 
 class ModelSegmenter(Segmenter):
-    """A bundle in the click loop, with its own previous logits as mask_input from click two on.
+    """A bundle in the click loop, with the logits shown before as mask_input from click two on,
+    and with later clicks that correct (`correction.py`).
 
     `finish(image, low_res, prompts)` makes the mask (bool H x W) of the chosen logits [h,w];
     without it they are scaled up as they are. This is the one place where a refinement of edges
@@ -74,6 +75,7 @@ class ModelSegmenter(Segmenter):
         self.size = (0, 0)
         self.prepared: dict[str, np.ndarray] = {}
         self.logits, self.ious, self.chosen = np.zeros((0, 0, 0)), np.zeros(0), 0
+        self.shown: np.ndarray | None = None  # the chosen logits as they stand after the last click
         self.prompts = Prompts()
 
     def start(self, image: np.ndarray) -> None:
@@ -83,13 +85,12 @@ class ModelSegmenter(Segmenter):
 
     def begin_object(self) -> None:
         """No previous logits."""
-        self.logits = np.zeros((0, 0, 0))
+        self.shown = None
 
     def segment(self, clicks: list[Click]) -> np.ndarray:
         """Decode, choose, remember, finish."""
-        previous = self.logits[self.chosen] if self.feedback and len(self.logits) else None
         points = [(click.x, click.y, int(click.positive)) for click in clicks]
-        return self._decode(Prompts(points=points, mask_input=previous))
+        return self._decode(Prompts(points=points, mask_input=self.shown))
 
     def segment_box(self, box: Box) -> np.ndarray | None:
         """The same with a box alone."""
@@ -99,7 +100,9 @@ class ModelSegmenter(Segmenter):
         self.prompts = prompts
         self.logits, self.ious = self.predictor.decode_prepared(self.prepared, prompts, self.size)
         self.chosen = self.predictor.choose(self.logits, self.ious, prompts, self.size)
-        return self._finished(self.logits[self.chosen])
+        shown = self.predictor.corrected(self.logits[self.chosen], prompts, self.size)
+        self.shown = shown if self.feedback else None
+        return self._finished(shown)
 
     def _finished(self, low_res: np.ndarray) -> np.ndarray:
         if self.finish:

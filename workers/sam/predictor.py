@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 
 from samweb.tensors import as_stored
-from workers.sam import refinement, selection
+from workers.sam import correction, refinement, selection
 from workers.sam.bundle import Bundle, TensorSpec, load_bundle
 from workers.sam.preprocess import image_to_model, model_size, preprocess
 
@@ -195,6 +195,18 @@ class OnnxPredictor:
         single = int(self.bundle.manifest["single_candidate"])
         has_mask = prompts.mask_input is not None
         return selection.choose(logits, ious, coords, labels, self.input_size, single, has_mask)
+
+    def corrected(
+        self, low_res: np.ndarray, prompts: Prompts, size_image: tuple[int, int]
+    ) -> np.ndarray:
+        """The chosen logits [h,w] as the newest click may leave them: from the third click on it
+        corrects the mask that was fed back (`correction.py`). The last point is the newest."""
+        before = prompts.mask_input
+        if before is None or len(prompts.points) < correction.CORRECTS_FROM:
+            return low_res
+        *_, (x, y, label) = prompts.points
+        click = image_to_model(np.array([(x, y)]), size_image, self.input_size)[0]
+        return correction.corrected(before, low_res, click, label == 1, self.input_size)
 
     def mask(self, low_res: np.ndarray, size_image: tuple[int, int]) -> np.ndarray:
         """One candidate's logits [h,w] as a bool mask H x W at image size."""

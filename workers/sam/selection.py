@@ -20,17 +20,25 @@ def stability(logits: np.ndarray) -> np.ndarray:
     return firm / np.maximum(loose, 1)
 
 
+def click_cell(point: np.ndarray, input_size: int, shape: tuple[int, ...]) -> tuple[int, int]:
+    """(row, column) of the low-res cell, on a grid of `shape` [h,w], that a point (x, y) in model
+    space lies in."""
+    row, column = (
+        int(np.clip((at + 0.5) * side / input_size, 0, side - 1))
+        for at, side in zip(point[::-1], shape, strict=True)
+    )
+    return row, column
+
+
 def contradictions(
     logits: np.ndarray, point_coords: np.ndarray, point_labels: np.ndarray, input_size: int
 ) -> np.ndarray:
     """How many clicks each mask disobeys; a click is looked up in its low-res cell. [K]."""
-    height, width = logits.shape[1:]
     broken = np.zeros(len(logits), int)
-    for (x, y), label in zip(point_coords, point_labels, strict=True):
+    for point, label in zip(point_coords, point_labels, strict=True):
         if label not in (0, 1):
             continue
-        column = int(np.clip((x + 0.5) * width / input_size, 0, width - 1))
-        row = int(np.clip((y + 0.5) * height / input_size, 0, height - 1))
+        row, column = click_cell(point, input_size, logits.shape[1:])
         broken += (logits[:, row, column] > 0) != (label == 1)
     return broken
 

@@ -6,6 +6,7 @@
  * IoU + 0.5 x stability - 0.3 for every click it disobeys, + 0.1 for the single mask, and the best
  * is taken. With more than that the single mask is taken; the others can still be cycled to.
  */
+import { clickCell } from "../masks/correction";
 import type { BundleManifest } from "./bundle";
 import type { DecodeAnswer, DecodePrompt } from "./protocol";
 
@@ -47,15 +48,11 @@ export function contradictions(
   let broken = 0;
   prompt.labels.forEach((label, i) => {
     if (label !== 0 && label !== 1) return;
-    const column = cell(prompt.coords[2 * i]!, size.width, inputSize);
-    const row = cell(prompt.coords[2 * i + 1]!, size.height, inputSize);
+    const column = clickCell(prompt.coords[2 * i]!, size.width, inputSize);
+    const row = clickCell(prompt.coords[2 * i + 1]!, size.height, inputSize);
     if (logits[row * size.width + column]! > 0 !== (label === 1)) broken += 1;
   });
   return broken;
-}
-
-function cell(at_model: number, side: number, inputSize: number): number {
-  return Math.min(side - 1, Math.max(0, Math.trunc(((at_model + 0.5) * side) / inputSize)));
 }
 
 export function isAmbiguous(prompt: DecodePrompt): boolean {

@@ -28,6 +28,8 @@ export interface DecodeStep {
   iou_predictions: number[];
   stability: number;
   threshold: number;
+  /** The newest click corrected the mask fed back: all else of that mask stayed. */
+  corrected?: true;
   /** The mask is that of the second look at its edges. */
   refined?: true;
 }

@@ -6,6 +6,7 @@ import type { DecodeAnswer } from "../decoder/protocol";
 import type { Choice } from "../decoder/candidates";
 import type { DecodeStep, Prompts, Recipe } from "../document/recipe";
 import type { ModelFrame } from "../geometry/spaces";
+import { CORRECTS_FROM } from "../masks/correction";
 import { stabilityOf, type LowResMask } from "../masks/upscale";
 
 export interface ChainStep {
@@ -24,6 +25,8 @@ export interface DecodedStep {
   /** Index of the step whose logits were fed back. */
   feedbackFrom: number | null;
   frame: ModelFrame;
+  /** The preferred candidate's logits are those fed back, corrected by the newest click. */
+  corrected: boolean;
   /** What the second look made of candidates, by index. */
   refined: ReadonlyMap<number, LowResMask>;
 }
@@ -53,6 +56,12 @@ export function feedbackSource(steps: readonly ChainStep[], index: number): numb
   return null;
 }
 
+/** Whether step `index` is the one click more that corrects what step `fedFrom` showed. */
+export function corrects(steps: readonly ChainStep[], index: number, fedFrom: number): boolean {
+  const points = steps[index]!.prompts.points.length;
+  return points >= CORRECTS_FROM && points === steps[fedFrom]!.prompts.points.length + 1;
+}
+
 /** The recipe of the last step: only the steps whose logits really went into it. */
 export function recipeOf(
   steps: readonly ChainStep[],
@@ -80,6 +89,9 @@ export function recipeOf(
       iou_predictions: Array.from(answer.iou_predictions, round4),
       stability: round4(stabilityOf(lowResOf(decoded!), threshold)),
       threshold,
+      ...(decoded!.corrected && candidate === decoded!.choice.preferred
+        ? { corrected: true as const }
+        : {}),
       ...(position === used.length - 1 && decoded!.refined.has(candidate)
         ? { refined: true as const }
         : {}),
@@ -90,10 +102,13 @@ export function recipeOf(
 
 const round4 = (value: number) => Math.round(value * 1e4) / 1e4;
 
+/** What a stored step says of how its mask was chosen. */
+export type Recorded = Pick<DecodeStep, "candidate" | "corrected">;
+
 /** The decode steps of a stored recipe, undecoded; null when it has none to reopen. */
 export function chainOf(
   recipe: Recipe | null,
-): { steps: ChainStep[]; candidates: number[] } | null {
+): { steps: ChainStep[]; recorded: Recorded[] } | null {
   const decodes = (recipe?.steps ?? []).filter(
     (step): step is DecodeStep => step.type === "decode",
   );
@@ -105,6 +120,6 @@ export function chainOf(
       extends: step.feedback_from !== null,
       decoded: null,
     })),
-    candidates: decodes.map((step) => step.candidate),
+    recorded: decodes,
   };
 }

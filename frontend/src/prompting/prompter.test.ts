@@ -174,6 +174,45 @@ describe("prompter", () => {
     expect(prompter.take()).toMatchObject({ reopened: "a1", recipe });
   });
 
+  it("the third click corrects around itself, and a reopened recipe does so again", async () => {
+    const { prompter, asked } = setUp();
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await asked[0]!.reply(1);
+    prompter.addPoint({ x: 20, y: 20 }, 1);
+    await asked[1]!.reply(2);
+    prompter.addPoint({ x: 2, y: 2 }, 0);
+    await asked[2]!.reply(-5);
+    const corner = () => prompter.view.get().mask!.low.logits;
+    expect([corner()[0], corner()[SIDE * SIDE - 1]]).toEqual([-5, 2]);
+    const taken = prompter.take()!;
+    const { recipe } = taken;
+    expect(recipe.steps.map((step) => "corrected" in step)).toEqual([false, false, true]);
+    prompter.reopen("a1", recipe);
+    await asked[3]!.reply(1);
+    await asked[4]!.reply(2);
+    await asked[5]!.reply(-5);
+    expect([corner()[0], corner()[SIDE * SIDE - 1]]).toEqual([-5, 2]);
+    expect(prompter.take()).toMatchObject({ recipe, runs: taken.runs });
+  });
+
+  it("a recipe from before clicks corrected is decoded as it was", async () => {
+    const { prompter, asked } = setUp();
+    for (const [x, label] of [
+      [10, 1],
+      [20, 1],
+      [2, 0],
+    ] as const) {
+      prompter.addPoint({ x, y: x }, label);
+      await asked.at(-1)!.reply(x);
+    }
+    const { recipe } = prompter.take()!;
+    delete (recipe.steps[2] as { corrected?: true }).corrected;
+    prompter.reopen("a1", recipe);
+    for (const mark of [1, 2, -5]) await asked.at(-1)!.reply(mark);
+    const { logits } = prompter.view.get().mask!.low;
+    expect(new Set(logits)).toEqual(new Set([-5]));
+  });
+
   it("says what went wrong and lets the next click try again", async () => {
     const { prompter, asked, shown } = setUp();
     prompter.addPoint({ x: 10, y: 10 }, 1);

@@ -8,17 +8,20 @@ import { chooseCandidates } from "../decoder/candidates";
 import type { DecodeAnswer, DecodePrompt } from "../decoder/protocol";
 import { emptyPrompts, type PromptBox, type Prompts, type Recipe } from "../document/recipe";
 import { Signal, type ReadSignal } from "../document/signal";
-import type { ModelFrame, Point } from "../geometry/spaces";
+import { imageToModel, type ModelFrame, type Point } from "../geometry/spaces";
 import { upscaleToRuns, type LowResMask } from "../masks/upscale";
 import type { Runs } from "../masks/rle";
+import { corrected } from "../masks/correction";
 import {
   chainOf,
+  corrects,
   feedbackSource,
   lowResOf,
   recipeOf,
   shownOf,
   type ChainStep,
   type DecodedStep,
+  type Recorded,
 } from "./chain";
 import { encodePrompts } from "./encode";
 import { NOTHING, viewOf, type PromptView } from "./view";
@@ -53,7 +56,7 @@ export class Prompter {
   private steps: ChainStep[] = [];
   private undone: ChainStep[] = [];
   private reopened: string | null = null;
-  private reopening: number[] = [];
+  private reopening: Recorded[] = [];
   private threshold = 0;
   private generation = 0;
   private hoverPoint: Point | null = null;
@@ -187,7 +190,7 @@ export class Prompter {
     if (!chain) return false;
     this.clear();
     this.steps = chain.steps;
-    this.reopening = chain.candidates;
+    this.reopening = chain.recorded;
     this.reopened = annotation;
     const last = recipe!.steps.at(-1);
     this.threshold = last?.type === "decode" ? Number(last["threshold"] ?? 0) : 0;
@@ -258,7 +261,7 @@ export class Prompter {
     try {
       const decoded = await this.ask(target, step.prompts, feedbackSource(this.steps, index));
       if (generation !== this.generation || !decoded) return;
-      step.decoded = { ...decoded, candidate: this.recorded(index, decoded) };
+      step.decoded = this.asRecorded(index, this.corrected(index, decoded));
     } catch (error) {
       if (generation !== this.generation) return;
       this.error = error instanceof Error ? error.message : String(error);
@@ -286,11 +289,29 @@ export class Prompter {
     if (now.candidate === candidate) this.publish();
   }
 
-  private recorded(index: number, decoded: DecodedStep): number {
-    const candidate = this.reopening[index];
+  /** The third click and later ones correct the mask before, they do not start over. */
+  private corrected(index: number, decoded: DecodedStep): DecodedStep {
+    const from = decoded.feedbackFrom;
+    const recorded = this.reopening[index];
+    if (from === null || !corrects(this.steps, index, from)) return decoded;
+    if (recorded && !recorded.corrected) return decoded;
+    const low = lowResOf(decoded);
+    const point = this.steps[index]!.prompts.points.at(-1)!;
+    const click = { ...imageToModel(decoded.frame, point), positive: point.label === 1 };
+    const before = lowResOf(this.steps[from]!.decoded!).logits;
+    const logits = decoded.answer.logits.slice();
+    logits.set(
+      corrected(before, low.logits, low, click, decoded.frame.inputSize),
+      decoded.candidate * low.logits.length,
+    );
+    return { ...decoded, answer: { ...decoded.answer, logits }, corrected: true };
+  }
+
+  private asRecorded(index: number, decoded: DecodedStep): DecodedStep {
+    const candidate = this.reopening[index]?.candidate;
     return candidate !== undefined && candidate < decoded.answer.candidates
-      ? candidate
-      : decoded.candidate;
+      ? { ...decoded, candidate }
+      : decoded;
   }
 
   /** Follows the pointer as fast as the decoder answers, and no faster. */
@@ -336,6 +357,7 @@ export class Prompter {
       candidate: choice.preferred,
       feedbackFrom: mask ? feedbackFrom : null,
       frame: target.frame,
+      corrected: false,
       refined: new Map(),
     };
   }

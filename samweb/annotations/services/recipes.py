@@ -83,6 +83,7 @@ def _decode(step: dict[str, Any], index: int, image: Image) -> None:
             "iou_predictions": _numbers,
             "stability": optional(number(-1e9, 1e9)),
             "threshold": number(-1e9, 1e9),
+            "corrected": flag,
             "refined": flag,
         },
         "prompts",

@@ -6,78 +6,72 @@ Weights are stored as float16 and widened once when a session starts; all arithm
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from safetensors.torch import save_file
 
 from workers.sam.export.bundle import About, Choices, export_bundle
-from workers.sam.families.small.model import Sam, load_weights
+from workers.sam.families.small.model import Sam
+from workers.sam.training.real_sets import TRAINING_SETS
+from workers.sam.training.trainer import finished_run
 
 # The graphs are small: half the download is worth more than a start that is a little quicker.
 CHOICES = Choices(half_decoder=True, official=False)
+CANDIDATES = ("single", "whole", "part", "subpart")
 EMBEDDING_DTYPE = "int8"  # half of float16's bytes for less than 0.002 mIoU: docs/model.md
 
 
-def load_averaged(checkpoint: Path) -> tuple[Sam, dict]:
-    """The averaged model of a checkpoint, and how far training had come."""
-    saved = load_weights(str(checkpoint))
+def load_averaged(path: Path) -> tuple[Sam, int]:
+    """The averaged model of a checkpoint or of weights as safetensors, and the images it saw."""
+    weights, seen = finished_run(path)
     model = Sam()
-    model.load_state_dict(saved["averaged"])
-    return model.eval(), saved["progress"]
+    model.load_state_dict(weights)
+    return model.eval(), seen
 
 
-def export_checkpoint(
-    checkpoint: Path,
+def export_model(
+    model: Sam,
     folder: Path,
     version: str,
-    candidates: list[str],
-    data: list[str],
+    images_seen: int,
+    candidates: Sequence[str] = CANDIDATES,
     embedding_dtype: str = EMBEDDING_DTYPE,
 ) -> str:
     """Write a whole bundle; returns its id."""
-    model, progress = load_averaged(checkpoint)
-    training = {"data": data, "images_seen": progress["images_seen"], "commit": ""}
+    data = [*TRAINING_SETS, "unlabelled_photos", "procedural scenes"]
+    training = {"data": data, "images_seen": images_seen, "commit": ""}
     about = About("samweb-small", "small", version, training=training, candidates=candidates)
     return export_bundle(model, folder, about, replace(CHOICES, embedding_dtype=embedding_dtype))
 
 
-def export_weights(checkpoint: Path, path: Path) -> None:
-    """The averaged weights as float16, for notebooks and for `train --refine`: what took hours
-    must not have to be made again. They are no part of the bundle, which stays small."""
-    model, progress = load_averaged(checkpoint)
+def save_weights(model: Sam, path: Path, images_seen: int) -> None:
+    """The weights as float16, for notebooks and for `train --refine`: what took hours must not
+    have to be made again. They are no part of the bundle, which stays small."""
     path.parent.mkdir(parents=True, exist_ok=True)
     halves = {name: value.half().contiguous() for name, value in model.state_dict().items()}
-    save_file(halves, path, {"images_seen": str(progress["images_seen"])})
+    save_file(halves, path, {"images_seen": str(images_seen)})
 
 
 def main() -> None:
     """Command line."""
-    from workers.sam.training.real_sets import TRAINING_SETS
-
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, required=True, help="or weights as safetensors")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--weights", type=Path, help="also write the weights, as safetensors")
     parser.add_argument("--version", default="0.1.0")
-    parser.add_argument(
-        "--candidates", nargs=4, default=["single", "whole", "part", "subpart"], metavar="NAME"
-    )
+    parser.add_argument("--candidates", nargs=4, default=CANDIDATES, metavar="NAME")
     parser.add_argument(
         "--embedding-dtype", choices=("float16", "float32", "int8"), default=EMBEDDING_DTYPE
     )
     options = parser.parse_args()
-    data = [*TRAINING_SETS, "unlabelled_photos", "procedural scenes"]
-    made = export_checkpoint(
-        options.checkpoint,
-        options.out,
-        options.version,
-        options.candidates,
-        data,
-        options.embedding_dtype,
+    model, seen = load_averaged(options.checkpoint)
+    made = export_model(
+        model, options.out, options.version, seen, options.candidates, options.embedding_dtype
     )
     if options.weights:
-        export_weights(options.checkpoint, options.weights)
+        save_weights(model, options.weights, seen)
     total = sum(path.stat().st_size for path in options.out.iterdir())
     print(f"{options.out}: bundle {made}, {total / 1e6:.2f} MB")
 
