@@ -8,13 +8,17 @@ import type { Editor } from "./editor";
 /** Takes the prompt's mask as an object and arms the next one with the same label. */
 export function accept(editor: Editor): void {
   const view = editor.prompter.view.get();
-  const image = editor.state.image.get()?.record;
-  if (view.kind !== "prompt" || !image) return;
+  if (view.kind !== "prompt") return;
   if (!view.mask || view.waiting) {
     editor.say("The mask is on its way; accept it when it is there.", "plain");
     return;
   }
-  const taken = editor.prompter.take();
+  editor.prompter.whenFine(() => take(editor));
+}
+
+function take(editor: Editor): void {
+  const image = editor.state.image.get()?.record;
+  const taken = image && editor.prompter.take();
   if (!taken) return;
   const area = areaOf(taken.runs);
   if (area === 0) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { BundleManifest } from "../decoder/bundle";
 import type { DecodeAnswer, DecodePrompt } from "../decoder/protocol";
 import { modelFrame } from "../geometry/spaces";
-import { Prompter } from "./prompter";
+import { Prompter, type Taken } from "./prompter";
 
 const SIDE = 16;
 const manifest: BundleManifest = {
@@ -255,13 +255,45 @@ describe("a second look at the edges", () => {
     expect(prompter.take()!.recipe.steps[0]).toMatchObject({ refined: true });
   });
 
-  it("is not waited for: what is on screen is what is taken", async () => {
+  it("is in a mask that was accepted before it answered", async () => {
     const { prompter, looks } = setUpRefining();
+    const taken: (Taken | null)[] = [];
     prompter.addPoint({ x: 10, y: 10 }, 1);
     await settled();
-    expect(prompter.take()!.recipe.steps[0]).not.toHaveProperty("refined");
+    prompter.whenFine(() => taken.push(prompter.take()));
+    expect(taken).toEqual([]);
     await looks[0]!.answer(7);
+    expect(taken[0]!.recipe.steps[0]).toMatchObject({ refined: true });
     expect(prompter.view.get().kind).toBe("none");
+  });
+
+  it("holds nobody up: the next move takes the mask as it is on screen", async () => {
+    const { prompter, looks } = setUpRefining();
+    const taken: (Taken | null)[] = [];
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    prompter.whenFine(() => taken.push(prompter.take()));
+    prompter.settle();
+    expect(taken[0]!.recipe.steps[0]).not.toHaveProperty("refined");
+    await looks[0]!.answer(7);
+    expect(taken).toHaveLength(1);
+  });
+
+  it("leaves nobody waiting when it fails or another image opens", async () => {
+    const { prompter, looks } = setUpRefining();
+    const taken: (Taken | null)[] = [];
+    const take = () => taken.push(prompter.take());
+    prompter.addPoint({ x: 10, y: 10 }, 1);
+    await settled();
+    prompter.whenFine(take);
+    await looks[0]!.answer(null);
+    expect(taken).toHaveLength(1);
+    prompter.addPoint({ x: 30, y: 30 }, 1);
+    await settled();
+    prompter.whenFine(take);
+    prompter.cancel();
+    expect(taken).toHaveLength(2);
+    expect(taken[1]!.recipe.steps).toHaveLength(1);
   });
 
   it("never paints an answer about the mask before", async () => {

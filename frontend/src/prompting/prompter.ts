@@ -24,6 +24,7 @@ import {
   type Recorded,
 } from "./chain";
 import { encodePrompts } from "./encode";
+import { Ghost, round2, rounded } from "./ghost";
 import { NOTHING, viewOf, type PromptView } from "./view";
 
 export type { Candidate, PromptView } from "./view";
@@ -59,10 +60,14 @@ export class Prompter {
   private reopening: Recorded[] = [];
   private threshold = 0;
   private generation = 0;
-  private hoverPoint: Point | null = null;
-  private hoverAnswer: { point: Point; decoded: DecodedStep } | null = null;
-  private hoverBusy = false;
+  private readonly ghost = new Ghost(
+    (point) => this.askGhost(point),
+    () => this.publish(),
+  );
   private error: string | null = null;
+  /** The second look that is under way, and what waits for it. */
+  private looking: DecodedStep | null = null;
+  private waiting: (() => void) | null = null;
   private readonly viewSignal = new Signal<PromptView>(NOTHING);
   readonly view: ReadSignal<PromptView> = this.viewSignal;
 
@@ -78,33 +83,29 @@ export class Prompter {
   /** Null while the image or its embedding is not there: clicks are kept and decoded later. */
   setTarget(target: PromptTarget | null): void {
     if (target?.key === this.target?.key) return;
+    this.settle();
     this.target = target;
     this.generation += 1;
-    this.hoverAnswer = null;
-    if (this.isOpen) void this.decodeLast();
-    else void this.decodeHover();
+    this.ghost.clear();
+    this.askAgain();
     this.publish();
   }
 
   hover(p_image: Point | null): void {
-    this.hoverPoint = p_image;
-    if (!p_image && this.hoverAnswer) {
-      this.hoverAnswer = null;
-      this.publish();
-    }
-    void this.decodeHover();
+    this.ghost.follow(p_image);
   }
 
   addPoint(p_image: Point, label: 0 | 1): void {
     const prompts = this.copyPrompts();
-    const point = { x: round2(p_image.x), y: round2(p_image.y) };
+    const point = rounded(p_image);
     prompts.points.push({ ...point, label });
     const first = this.steps.length === 0 && label === 1;
     this.push({
       prompts,
       clicks: 1,
       extends: true,
-      decoded: first ? this.reuseHover(point) : null,
+      // The ghost already answers a first click at the same place.
+      decoded: first ? this.ghost.at(point) : null,
     });
   }
 
@@ -119,7 +120,7 @@ export class Prompter {
     const prompts = this.copyPrompts();
     const point = prompts.points[index];
     if (!point) return;
-    prompts.points[index] = { ...point, x: round2(p_image.x), y: round2(p_image.y) };
+    prompts.points[index] = { ...point, ...rounded(p_image) };
     this.push({ prompts, clicks: 1, extends: false, decoded: null });
   }
 
@@ -148,6 +149,7 @@ export class Prompter {
   }
 
   cancel(): void {
+    this.settle();
     if (!this.isOpen && !this.error && this.undone.length === 0) return;
     this.clear();
     this.changed();
@@ -198,6 +200,20 @@ export class Prompter {
     return true;
   }
 
+  /** Calls `then` when the mask's edges have been looked at; at once if nobody is looking. */
+  whenFine(then: () => void): void {
+    this.settle();
+    this.waiting = then;
+    if (!this.looking) this.settle();
+  }
+
+  /** Ends that wait with the mask as it stands: the hand does something else already. */
+  settle(): void {
+    const then = this.waiting;
+    this.waiting = null;
+    then?.();
+  }
+
   /** The mask at image size with its recipe; null while there is none. Ends the prompt. */
   take(): Taken | null {
     const decoded = this.steps.at(-1)?.decoded;
@@ -219,7 +235,7 @@ export class Prompter {
     this.reopened = null;
     this.threshold = 0;
     this.error = null;
-    this.hoverAnswer = null;
+    this.ghost.clear();
   }
 
   private copyPrompts(): Prompts {
@@ -236,16 +252,15 @@ export class Prompter {
   private changed(): void {
     this.generation += 1;
     this.error = null;
-    if (this.isOpen) void this.decodeLast();
-    else void this.decodeHover();
+    this.askAgain();
     this.publish();
     void this.refineLast();
   }
 
-  /** The ghost already answers a first click at the same place. */
-  private reuseHover(point: Point): DecodedStep | null {
-    const hover = this.hoverAnswer;
-    return hover && hover.point.x === point.x && hover.point.y === point.y ? hover.decoded : null;
+  private askAgain(): void {
+    this.ghost.outdate();
+    if (this.isOpen) void this.decodeLast();
+    else this.ghost.update();
   }
 
   private async decodeLast(): Promise<void> {
@@ -282,11 +297,16 @@ export class Prompter {
     if (!step || !decoded || !this.target || decoded.refined.has(decoded.candidate)) return;
     const { candidate } = decoded;
     const generation = this.generation;
+    this.looking = decoded;
     const fine = await this.refine(this.target, lowResOf(decoded), step.prompts).catch(() => null);
     const now = step.decoded;
-    if (!fine || !now || generation !== this.generation || now.answer !== decoded.answer) return;
-    step.decoded = { ...now, refined: new Map(now.refined).set(candidate, fine) };
-    if (now.candidate === candidate) this.publish();
+    if (fine && generation === this.generation && now?.answer === decoded.answer) {
+      step.decoded = { ...now, refined: new Map(now.refined).set(candidate, fine) };
+      if (now.candidate === candidate) this.publish();
+    }
+    if (this.looking !== decoded) return;
+    this.looking = null;
+    this.settle();
   }
 
   /** The third click and later ones correct the mask before, they do not start over. */
@@ -314,28 +334,10 @@ export class Prompter {
       : decoded;
   }
 
-  /** Follows the pointer as fast as the decoder answers, and no faster. */
-  private async decodeHover(): Promise<void> {
-    const target = this.target;
-    if (this.hoverBusy || this.isOpen || !target || !this.hoverPoint) return;
-    const point = { x: round2(this.hoverPoint.x), y: round2(this.hoverPoint.y) };
-    const generation = this.generation;
-    this.hoverBusy = true;
-    try {
-      const prompts = { ...emptyPrompts(), points: [{ ...point, label: 1 as const }] };
-      const decoded = await this.ask(target, prompts, null);
-      if (generation === this.generation && decoded && this.hoverPoint) {
-        this.hoverAnswer = { point, decoded };
-        this.publish();
-      }
-    } catch {
-      // A ghost that fails is no ghost; the click that follows will say what is wrong.
-    } finally {
-      this.hoverBusy = false;
-    }
-    const now = this.hoverPoint;
-    if (now && (round2(now.x) !== point.x || round2(now.y) !== point.y)) void this.decodeHover();
-    else if (generation !== this.generation) void this.decodeHover();
+  private askGhost(point: Point): Promise<DecodedStep | null> | null {
+    if (this.isOpen || !this.target) return null;
+    const prompts = { ...emptyPrompts(), points: [{ ...point, label: 1 as const }] };
+    return this.ask(this.target, prompts, null);
   }
 
   private async ask(
@@ -366,7 +368,7 @@ export class Prompter {
     this.viewSignal.set(
       viewOf({
         steps: this.steps,
-        hover: this.hoverAnswer?.decoded ?? null,
+        hover: this.ghost.decoded,
         threshold: this.threshold,
         reopened: this.reopened,
         error: this.error,
@@ -375,5 +377,3 @@ export class Prompter {
     );
   }
 }
-
-const round2 = (value: number) => Math.round(value * 100) / 100;

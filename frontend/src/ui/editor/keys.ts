@@ -26,6 +26,13 @@ export function listenToKeys(
 ): () => void {
   const stop = new AbortController();
   const { signal } = stop;
+  // An accepted mask may wait for its second look; what a hand does next comes after it.
+  for (const next of ["keydown", "pointerdown", "pagehide"]) {
+    window.addEventListener(next, () => context().editor.prompter.settle(), {
+      capture: true,
+      signal,
+    });
+  }
   window.addEventListener(
     "keydown",
     (event) => {
