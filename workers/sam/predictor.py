@@ -192,9 +192,11 @@ class OnnxPredictor:
     ) -> int:
         """The candidate to take when nobody chooses."""
         coords, labels = self.prompt_arrays(prompts, size_image)
-        single = int(self.bundle.manifest["single_candidate"])
-        has_mask = prompts.mask_input is not None
-        return selection.choose(logits, ious, coords, labels, self.input_size, single, has_mask)
+        manifest = self.bundle.manifest
+        return selection.choose(
+            logits, ious, coords, labels, self.input_size, int(manifest["single_candidate"]),
+            prompts.mask_input is not None, int(manifest.get("scored_clicks", 1)),
+        )  # fmt: skip
 
     def corrected(
         self, low_res: np.ndarray, prompts: Prompts, size_image: tuple[int, int]

@@ -9,9 +9,9 @@
 /** The first click that corrects. */
 export const CORRECTS_FROM = 3;
 /** Times the distance from the click to the edge of the mask before it. */
-const REACH = 3;
+const REACH = 2;
 /** In low-res cells. */
-const LEAST_REACH = 4;
+const LEAST_REACH = 1;
 
 export interface NewestClick {
   /** In model space. */
