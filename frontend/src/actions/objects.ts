@@ -3,6 +3,7 @@ import { add, remove, update } from "../document/diff";
 import type { AnnotationRecord } from "../document/records";
 import { areaOf, bboxOf, encodeCounts } from "../masks/rle";
 import { uuid7 } from "../sync/ids";
+import { attributesFor } from "./attributes";
 import type { Editor } from "./editor";
 
 /** Takes the prompt's mask as an object and arms the next one with the same label. */
@@ -58,7 +59,7 @@ function newRecord(
     label: editor.state.label.get(),
     mask,
     recipe,
-    attributes: {},
+    attributes: attributesFor(editor, editor.state.label.get()),
     track: null,
     iscrowd: false,
     order_key: "",
@@ -118,7 +119,8 @@ export function chooseLabel(editor: Editor, id: string): void {
   if (!annotation || editor.prompter.isOpen || annotation.label === id) return;
   const reason = editor.locked();
   if (reason) return editor.say(reason, "warn");
-  editor.document.apply(update(annotation, { label: id }), "local");
+  const attributes = attributesFor(editor, id, annotation.attributes);
+  editor.document.apply(update(annotation, { label: id, attributes }), "local");
 }
 
 export function undo(editor: Editor): void {
