@@ -101,14 +101,6 @@ class BatchIn(serializers.Serializer):
     operations = OperationIn(many=True)
 
 
-class IncompleteOut(serializers.Serializer):
-    """An object that keeps its image from being submitted: required attributes it lacks."""
-
-    id = serializers.UUIDField()
-    label = serializers.CharField()
-    missing = serializers.ListField(child=serializers.CharField())
-
-
 class OperationResultOut(serializers.Serializer):
     id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(choices=["applied", "duplicate", "conflict", "rejected"])
@@ -117,7 +109,10 @@ class OperationResultOut(serializers.Serializer):
     record = serializers.DictField(required=False, allow_null=True)
     code = serializers.CharField(required=False)
     message = serializers.CharField(required=False)
-    objects = IncompleteOut(many=True, required=False)
+    objects = serializers.ListField(
+        child=serializers.DictField(), required=False,
+        help_text="With missing_attributes: {id, label, missing} of the objects that lack some",
+    )  # fmt: skip
 
 
 class BatchOut(serializers.Serializer):
