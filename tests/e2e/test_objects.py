@@ -138,3 +138,97 @@ def test_a_number_out_of_range_is_refused_in_the_field_and_undo_takes_an_answer_
     installation.wait_for(
         lambda: garden.objects[0]["attributes"] == {}, 20, "the answer to be taken back"
     )
+
+
+def chosen(page: Page) -> Any:
+    return page.locator('[data-testid="object-row"][aria-current="true"]')
+
+
+def drag(editor: Editor, start: tuple[int, int], end: tuple[int, int]) -> None:
+    """Press, move in steps, release; points in image space."""
+    page = editor.page
+    page.mouse.move(*editor.screen(*start))
+    page.mouse.down()
+    page.mouse.move(*editor.screen(*end), steps=5)
+    page.mouse.up()
+
+
+def test_a_slash_searches_the_labels_and_enter_takes_one(
+    installation: Installation, script: Script, page: Page, photograph: Path
+) -> None:
+    garden = Garden(script, photograph, "Slash")
+    garden.open(installation, page)
+    page.keyboard.press("/")
+    page.keyboard.type("lem")
+    expect(page.get_by_test_id("label-leaf")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("label-lemon")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("v")  # the keys are the picture's again
+    expect(page.get_by_role("button", name="Select objects (V)")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+
+
+def test_a_rubber_band_takes_many_objects_and_relabelling_them_is_one_undo_step(
+    installation: Installation, script: Script, page: Page, photograph: Path
+) -> None:
+    garden = Garden(script, photograph, "Band")
+    inside = garden.plant("date", *[(100 + 50 * n, 100, 30, 30) for n in range(6)])
+    outside = garden.plant("date", (100, 300, 30, 30))
+    editor = garden.open(installation, page)
+    page.keyboard.press("v")
+    drag(editor, (90, 90), (500, 150))
+    expect(chosen(page)).to_have_count(6)
+    expect(page.get_by_test_id("chosen-count")).to_contain_text("6 objects")
+    page.keyboard.press("2")
+    editor.expect_saved()
+
+    def labels() -> dict[str, set[str]]:
+        found = {one["id"]: one["label"] for one in garden.objects}
+        return {"in": {found[id] for id in inside}, "out": {found[id] for id in outside}}
+
+    leaf, date = garden.labels["leaf"], garden.labels["date"]
+    installation.wait_for(lambda: labels() == {"in": {leaf}, "out": {date}}, 20, "six leaves")
+    page.keyboard.press("z")
+    installation.wait_for(lambda: labels() == {"in": {date}, "out": {date}}, 20, "all dates")
+
+
+def test_search_and_select_all_take_only_what_the_list_shows_and_locked_objects_stay(
+    installation: Installation, script: Script, page: Page, photograph: Path
+) -> None:
+    garden = Garden(script, photograph, "Search")
+    garden.plant("date", *[(100 + 50 * n, 100, 30, 30) for n in range(3)])
+    leaves = garden.plant("leaf", *[(100 + 50 * n, 200, 30, 30) for n in range(3)])
+    editor = garden.open(installation, page)
+    page.get_by_label("Search the objects").fill("leaf")
+    expect(page.get_by_test_id("object-count")).to_have_text("3 of 6")
+    page.keyboard.press("Enter")
+    rows(page).first.click()
+    page.keyboard.press("l")
+    page.keyboard.press("Control+a")
+    expect(chosen(page)).to_have_count(3)
+    page.keyboard.press("x")
+    expect(page.get_by_role("status")).to_contain_text("1 object is locked")
+    editor.expect_saved()
+    installation.wait_for(lambda: len(garden.objects) == 4, 20, "two leaves to go")
+    kept = [one["id"] for one in garden.objects if one["label"] == garden.labels["leaf"]]
+    assert kept == sorted(leaves)[:1]
+    page.keyboard.press("z")
+    installation.wait_for(lambda: len(garden.objects) == 6, 20, "the leaves to come back")
+
+
+def test_shift_and_ctrl_choose_in_the_list_and_the_chosen_are_hidden_together(
+    installation: Installation, script: Script, page: Page, photograph: Path
+) -> None:
+    garden = Garden(script, photograph, "Hide")
+    garden.plant("date", *[(100 + 50 * n, 100, 30, 30) for n in range(6)])
+    garden.open(installation, page)
+    rows(page).nth(1).click()
+    rows(page).nth(4).click(modifiers=["Shift"])
+    expect(chosen(page)).to_have_count(4)
+    rows(page).nth(2).click(modifiers=["Control"])
+    expect(chosen(page)).to_have_count(3)
+    page.keyboard.press("Shift+H")
+    page.get_by_label("Filter the objects").click()
+    page.get_by_label("Visibility of the objects shown").select_option("hidden")
+    expect(rows(page)).to_have_count(3)

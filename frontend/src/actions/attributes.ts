@@ -24,6 +24,7 @@ export function setAttribute(
   const reason = editor.locked();
   if (!annotation || (annotation.attributes[name] ?? null) === value) return;
   if (reason) return editor.say(reason, "warn");
+  if (editor.state.lockedObjects.get().has(id)) return editor.say("This object is locked.", "warn");
   const { [name]: _before, ...others } = annotation.attributes;
   const attributes = value === null ? others : { ...others, [name]: value };
   editor.document.apply(update(annotation, { attributes }), "local");

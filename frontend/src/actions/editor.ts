@@ -19,6 +19,7 @@ import { reopen } from "./objects";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
+import { choose, toggleChosen, touching } from "./selection";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
 
 export class Editor {
@@ -136,6 +137,7 @@ export class Editor {
     this.state.selected.set(null);
     this.state.hovered.set(null);
     this.state.hidden.set(new Set());
+    this.state.lockedObjects.set(new Set());
     this.state.asking.set(null);
     this.state.readiness.set({ kind: "loading" });
     // What was done to the image just left is not in what was fetched before it.
@@ -180,10 +182,12 @@ export class Editor {
 
   annotationAt(x_image: number, y_image: number): string | null {
     const hidden = this.state.hidden.get();
+    const locked = this.state.lockedObjects.get();
     if (!this.state.appearance.get().masksVisible) return null;
     let best: AnnotationRecord | null = null;
     for (const annotation of this.document.list()) {
-      if (hidden.has(annotation.id) || (best && best.mask.area <= annotation.mask.area)) continue;
+      if (hidden.has(annotation.id) || locked.has(annotation.id)) continue;
+      if (best && best.mask.area <= annotation.mask.area) continue;
       if (maskContains(annotation.mask, x_image, y_image)) best = annotation;
     }
     return best?.id ?? null;
@@ -369,6 +373,8 @@ export class Editor {
       imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
       annotationAt: (p) => this.annotationAt(p.x, p.y),
       select: state.selected.set,
+      toggleSelected: (id) => toggleChosen(this, id),
+      selectTouching: (box, add) => choose(this, touching(this, box), add),
       setHovered: state.hovered.set,
       setDraftBox: state.draftBox.set,
       setHotPoint: state.hotPoint.set,

@@ -10,6 +10,7 @@ import {
   submit,
   walk,
 } from "./review";
+import { choose, searched, solo, toggleChosenIn } from "./selection";
 
 export interface ActionContext {
   editor: Editor;
@@ -41,6 +42,15 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   next: (context) => step(context, 1),
   hide: ({ editor }) =>
     editor.state.appearance.update((a) => ({ ...a, masksVisible: !a.masksVisible })),
+  "hide-selected": ({ editor }) => toggleChosenIn(editor, "hidden"),
+  "lock-selected": ({ editor }) => toggleChosenIn(editor, "lockedObjects"),
+  solo: ({ editor }) => solo(editor),
+  "select-all": ({ editor }) =>
+    choose(
+      editor,
+      searched(editor).map((one) => one.annotation.id),
+    ),
+  "search-labels": ({ editor }) => editor.state.labelSearch.set(true),
   opacity: ({ editor }) =>
     editor.state.appearance.update((a) => ({
       ...a,

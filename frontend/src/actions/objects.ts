@@ -1,10 +1,11 @@
 /** What a person does to objects: accept, delete, relabel, reopen, undo and redo. */
-import { add, remove, update } from "../document/diff";
+import { add, update } from "../document/diff";
 import type { AnnotationRecord } from "../document/records";
 import { areaOf, bboxOf, encodeCounts } from "../masks/rle";
 import { uuid7 } from "../sync/ids";
 import { attributesFor } from "./attributes";
 import type { Editor } from "./editor";
+import { chosenOf, deleteChosen, relabelChosen } from "./selection";
 
 /** Takes the prompt's mask as an object and arms the next one with the same label. */
 export function accept(editor: Editor): void {
@@ -79,6 +80,7 @@ export function reopen(editor: Editor, id: string): void {
   const reason = editor.locked();
   if (!annotation) return;
   if (reason) return editor.say(reason, "warn");
+  if (editor.state.lockedObjects.get().has(id)) return editor.say("This object is locked.", "warn");
   if (!editor.prompter.reopen(id, annotation.recipe)) {
     editor.state.selected.set(id);
     return editor.say(
@@ -91,17 +93,13 @@ export function reopen(editor: Editor, id: string): void {
   if (annotation.label) editor.state.label.set(annotation.label);
 }
 
-/** The prompt if one is open, else the selected object, else the one under the pointer. */
+/** The prompt if one is open, else the selected objects, else the one under the pointer. */
 export function deleteObject(editor: Editor): void {
   if (editor.prompter.isOpen) return editor.prompter.cancel();
   const id = editor.state.selected.get() ?? editor.state.hovered.get() ?? underPointer(editor);
-  const annotation = id ? editor.document.get(id) : undefined;
-  if (!annotation) return;
-  const reason = editor.locked();
-  if (reason) return editor.say(reason, "warn");
-  editor.document.apply(remove(annotation), "local");
-  editor.state.selected.set(null);
-  editor.state.hovered.set(null);
+  if (!id || !editor.document.get(id)) return;
+  editor.state.selected.set(id);
+  deleteChosen(editor);
 }
 
 function underPointer(editor: Editor): string | null {
@@ -111,16 +109,12 @@ function underPointer(editor: Editor): string | null {
   return editor.annotationAt((pointer.x - x) / scale, (pointer.y - y) / scale);
 }
 
-/** Chooses the label of the next object, and of the selected one when no prompt is open. */
+/** Chooses the label of the next object, and of the selected ones when no prompt is open. */
 export function chooseLabel(editor: Editor, id: string): void {
   editor.state.label.set(id);
-  const selected = editor.state.selected.get();
-  const annotation = selected ? editor.document.get(selected) : undefined;
-  if (!annotation || editor.prompter.isOpen || annotation.label === id) return;
-  const reason = editor.locked();
-  if (reason) return editor.say(reason, "warn");
-  const attributes = attributesFor(editor, id, annotation.attributes);
-  editor.document.apply(update(annotation, { label: id, attributes }), "local");
+  if (!editor.prompter.isOpen && chosenOf(editor).some((annotation) => annotation.label !== id)) {
+    relabelChosen(editor, id);
+  }
 }
 
 export function undo(editor: Editor): void {
@@ -142,9 +136,9 @@ export function escape(editor: Editor): void {
   editor.state.notice.set(null);
 }
 
-export function toggleHidden(editor: Editor, id: string): void {
-  editor.state.hidden.update((hidden) => {
-    const next = new Set(hidden);
+export function toggle(editor: Editor, what: "hidden" | "lockedObjects", id: string): void {
+  editor.state[what].update((before) => {
+    const next = new Set(before);
     if (!next.delete(id)) next.add(id);
     return next;
   });

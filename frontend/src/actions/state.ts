@@ -1,5 +1,6 @@
 /** What the editor knows and does not save: the open image, tool, selection, view. Signals only. */
 import type { LabelRecord, PersonRef } from "../document/records";
+import { EVERYTHING, type ObjectFilter } from "../document/search";
 import { Signal } from "../document/signal";
 import type { Viewport } from "../geometry/spaces";
 import type { Size } from "../geometry/viewport";
@@ -53,6 +54,13 @@ export class EditorState {
   readonly comments = new Signal<readonly CommentRecord[]>([]);
   readonly tool = new Signal<ToolName>("point");
   readonly selected = new Signal<string | null>(null);
+  /** Several selected objects: see `selection.ts` for when it counts. */
+  readonly chosen = new Signal<ReadonlySet<string>>(new Set());
+  /** Objects that neither pointer nor keys can change; this browser's choice, not saved. */
+  readonly lockedObjects = new Signal<ReadonlySet<string>>(new Set());
+  readonly filter = new Signal<ObjectFilter>(EVERYTHING);
+  /** The search field of the labels is open. */
+  readonly labelSearch = new Signal(false);
   readonly hovered = new Signal<string | null>(null);
   readonly hidden = new Signal<ReadonlySet<string>>(new Set());
   readonly viewport = new Signal<Viewport>({ scale: 1, x: 0, y: 0 });

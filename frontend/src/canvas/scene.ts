@@ -13,6 +13,7 @@ export interface Scene {
   colourOf(annotation: AnnotationRecord): string;
   isHidden(annotation: AnnotationRecord): boolean;
   selected: string | null;
+  isSelected(annotation: AnnotationRecord): boolean;
   hovered: string | null;
   /** Masks that cannot be changed are hatched. */
   locked: boolean;

@@ -155,6 +155,7 @@ export class PointerDesk {
       button: event.button < 0 ? 0 : event.button,
       alt: event.altKey,
       shift: event.shiftKey,
+      ctrl: event.ctrlKey || event.metaKey,
       double,
     };
   }

@@ -9,6 +9,7 @@ export interface ToolEvent {
   button: number;
   alt: boolean;
   shift: boolean;
+  ctrl?: boolean;
   /** The second press within 300 ms at the same place. */
   double: boolean;
 }
@@ -20,6 +21,10 @@ export interface ToolHost {
   /** The smallest visible object under a point, or null. */
   annotationAt(p_image: Point): string | null;
   select(id: string | null): void;
+  /** One more of the selected, or one less. */
+  toggleSelected(id: string): void;
+  /** Selects every object whose box the rectangle touches; `add` keeps what was selected. */
+  selectTouching(box: readonly [number, number, number, number], add: boolean): void;
   setHovered(id: string | null): void;
   setDraftBox(box: [number, number, number, number] | null): void;
   setHotPoint(index: number): void;

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 
 import { accept } from "../../actions/objects";
+import { isChosen } from "../../actions/selection";
 import type { Editor } from "../../actions/editor";
 import { CanvasView } from "../../canvas/canvas";
 import { PixelLevels } from "../../canvas/pixels";
@@ -60,6 +61,7 @@ function mount(editor: Editor, element: HTMLElement) {
     colourOf: editor.colourOf,
     isHidden: (annotation) => state.hidden.get().has(annotation.id),
     selected: state.selected.get(),
+    isSelected: (annotation) => isChosen(editor, annotation.id),
     hovered: state.hovered.get(),
     locked: editor.mode === "edit" && state.loaded.get() && editor.locked() !== null,
     masksVisible: state.appearance.get().masksVisible,
@@ -136,6 +138,8 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.draftBox.subscribe(() => view.invalidate("overlay")),
     state.hotPoint.subscribe(() => view.invalidate("overlay")),
     state.selected.subscribe(base),
+    state.chosen.subscribe(base),
+    state.lockedObjects.subscribe(base),
     state.hovered.subscribe(base),
     state.hidden.subscribe(base),
     state.appearance.subscribe(base),
