@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 
+import type { Dab } from "../geometry/draft";
 import { die, rowsOf, runsWhere, type Size } from "./pixels.fixtures";
 import { bitmapToRuns } from "./rle";
-import { covered, strokeBitmap, type Dab } from "./stroke";
+import { covered, strokeBitmap } from "./stroke";
 
 const SIZE: Size = [24, 31];
 

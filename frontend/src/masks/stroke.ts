@@ -2,14 +2,8 @@
  * What a round brush covers: every pixel whose centre lies within the brush somewhere along its
  * way, and the pixel it was set down on. Only the touched box is ever looked at.
  */
+import type { Dab } from "../geometry/draft";
 import type { Bitmap } from "./bitmap";
-
-/** Where the brush was, in image space. */
-export interface Dab {
-  x: number;
-  y: number;
-  radius: number;
-}
 
 /** The covered pixels in their box, cut off at the image's edges; null when there are none. */
 export function strokeBitmap(

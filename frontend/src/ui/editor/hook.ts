@@ -67,6 +67,9 @@ export function announceEditor(editor: Editor, element: HTMLElement): () => void
         editor.state.image.get()?.picture != null && editor.state.readiness.get().kind === "ready",
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      scale: editor.state.viewport.get().scale,
+      selected: editor.state.selected.get(),
+      objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),
       toScreen: (x: number, y: number): [number, number] => {
         const box = element.getBoundingClientRect();
         const p = imageToScreen(editor.state.viewport.get(), { x, y });
