@@ -5,6 +5,7 @@ import { maskOf, type AnnotationRecord } from "../document/records";
 import { uuid7 } from "../sync/ids";
 import type { ToolName } from "../tools";
 import type { Tool } from "../tools/tool";
+import { attributesFor } from "./attributes";
 import type { Editor } from "./editor";
 
 /** Tools that go on with the selected object until it is accepted. */
@@ -69,7 +70,7 @@ export function newRecord(
     label: editor.state.label.get(),
     mask,
     recipe,
-    attributes: {},
+    attributes: attributesFor(editor, editor.state.label.get()),
     track: null,
     iscrowd: false,
     order_key: "",
@@ -131,7 +132,8 @@ export function chooseLabel(editor: Editor, id: string): void {
   if (!annotation || editor.prompter.isOpen || annotation.label === id) return;
   const reason = editor.locked();
   if (reason) return editor.say(reason, "warn");
-  editor.document.apply(update(annotation, { label: id }), "local");
+  const attributes = attributesFor(editor, id, annotation.attributes);
+  editor.document.apply(update(annotation, { label: id, attributes }), "local");
 }
 
 export function undo(editor: Editor): void {

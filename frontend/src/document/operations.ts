@@ -61,15 +61,7 @@ export function createPayload(record: AnnotationRecord): Record<string, unknown>
     label: record.label,
     mask: wireMask(record),
     ...(record.recipe ? { recipe: record.recipe } : {}),
-  };
-}
-
-/** Everything a person may edit, for "keep mine" after a conflict. */
-export function fullUpdate(record: AnnotationRecord): Record<string, unknown> {
-  return {
-    label: record.label,
-    mask: wireMask(record),
-    ...(record.recipe ? { recipe: record.recipe } : {}),
+    ...(Object.keys(record.attributes).length > 0 ? { attributes: record.attributes } : {}),
   };
 }
 

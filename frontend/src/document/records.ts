@@ -1,5 +1,6 @@
 /** What is saved. These are the wire records of /api/v1, in image space. */
 import { areaOf, bboxOf, encodeCounts, type RleMask, type Runs } from "../masks/rle";
+import type { AttributeSchema } from "./attributes";
 import type { Recipe } from "./recipe";
 
 export interface PersonRef {
@@ -57,4 +58,5 @@ export interface LabelRecord {
   hotkey: string;
   version: number;
   deleted?: boolean;
+  attribute_schema?: AttributeSchema;
 }

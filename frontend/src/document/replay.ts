@@ -52,7 +52,7 @@ function createdRecord(
     label: (payload["label"] as string | null) ?? null,
     mask: maskRecord(payload["mask"] as RleMask),
     recipe: (payload["recipe"] as AnnotationRecord["recipe"]) ?? null,
-    attributes: {},
+    attributes: (payload["attributes"] as AnnotationRecord["attributes"]) ?? {},
     track: null,
     iscrowd: false,
     order_key: "",

@@ -1,10 +1,12 @@
 /** The selected object: its verdict and everything that happened to it. */
 import { useEffect, useState } from "react";
 
+import { attributesOf } from "../../document/attributes";
 import type { AnnotationRecord } from "../../document/records";
 import type { HistoryEntry } from "../../sync/types";
 import { useSignal } from "../data";
 import { ago } from "../kit/words";
+import { AttributePanel } from "./attribute-panel";
 import { useAnnotations, useEditor } from "./context";
 import { operationWords } from "./words";
 
@@ -12,8 +14,9 @@ export function HistoryPanel() {
   const editor = useEditor();
   const selected = useSignal(editor.state.selected);
   const annotation = useAnnotations().find((one) => one.id === selected);
+  const asks = useSignal(editor.state.labels).some((label) => attributesOf(label).length > 0);
   return (
-    <section className="side-part side-history" aria-label="Selected object">
+    <section className="side-part side-history" aria-label="Selected object" data-asks={asks}>
       <h2 className="side-head">Selected object</h2>
       {annotation ? (
         <ObjectFacts key={annotation.id} annotation={annotation} />
@@ -49,6 +52,7 @@ function ObjectFacts({ annotation }: { annotation: AnnotationRecord }) {
           {verdict.note && <span className="muted"> “{verdict.note}”</span>}
         </p>
       )}
+      <AttributePanel annotation={annotation} />
       <dl className="facts">
         <dt>Area</dt>
         <dd>{mask.area.toLocaleString("en")} px</dd>
