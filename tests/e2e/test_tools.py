@@ -142,9 +142,11 @@ def test_a_stroke_on_a_large_mask_sends_what_it_changed(desk: Desk) -> None:
     sent: list[int] = []
     desk.page.on(
         "request",
-        lambda request: sent.append(len(request.post_data or ""))
-        if request.url.endswith("/operations")
-        else None,
+        lambda request: (
+            sent.append(len(request.post_data or ""))
+            if request.url.endswith("/operations")
+            else None
+        ),
     )
     before = desk.saved()[0]
     for _ in range(20):
