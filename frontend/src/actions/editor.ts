@@ -10,16 +10,13 @@ import { replay } from "../document/replay";
 import { fit } from "../geometry/viewport";
 import { maskContains } from "../masks/decoded";
 import { Prompter } from "../prompting/prompter";
-import { PointTool } from "../tools/point-tool";
-import { SelectTool } from "../tools/select-tool";
-import type { Tool, ToolHost } from "../tools/tool";
+import { makeTools } from "../tools";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
-import { reopen } from "./objects";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
-import { choose, toggleChosen, touching } from "./selection";
+import { toolHost } from "./tool-host";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
 
 export class Editor {
@@ -30,7 +27,7 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
-  readonly tools: Record<"point" | "select", Tool>;
+  readonly tools: ReturnType<typeof makeTools>;
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
@@ -60,8 +57,7 @@ export class Editor {
       (error) => this.say(`This change could not be kept: ${wordsOf(error)}`, "bad"),
       (operation, result) => this.answered(operation, result),
     );
-    const host = this.toolHost();
-    this.tools = { point: new PointTool(host), select: new SelectTool(host) };
+    this.tools = makeTools(toolHost(this));
     if (mode === "review") this.state.tool.set("select");
   }
 
@@ -363,33 +359,6 @@ export class Editor {
       },
       "remote",
     );
-  }
-
-  private toolHost(): ToolHost {
-    const { state } = this;
-    return {
-      prompter: this.prompter,
-      viewport: state.viewport.get,
-      imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
-      annotationAt: (p) => this.annotationAt(p.x, p.y),
-      select: state.selected.set,
-      toggleSelected: (id) => toggleChosen(this, id),
-      selectTouching: (box, add) => choose(this, touching(this, box), add),
-      setHovered: state.hovered.set,
-      setDraftBox: state.draftBox.set,
-      setHotPoint: state.hotPoint.set,
-      reopen: (id) => reopen(this, id),
-      mayEdit: () => {
-        const reason = this.locked();
-        if (reason) this.say(reason, "warn");
-        return reason === null;
-      },
-      clicked: () => {
-        this.pressedAt = performance.now();
-        this.effort.click(state.tool.get());
-        state.notice.set(null);
-      },
-    };
   }
 }
 

@@ -1,16 +1,27 @@
 /** What a person does to objects: accept, delete, relabel, reopen, undo and redo. */
 import { add, update } from "../document/diff";
-import type { AnnotationRecord } from "../document/records";
-import { areaOf, bboxOf, encodeCounts } from "../masks/rle";
+import { replayed, stepsByHand } from "../document/painted";
+import { maskOf, type AnnotationRecord } from "../document/records";
 import { uuid7 } from "../sync/ids";
+import type { ToolName } from "../tools";
+import type { Tool } from "../tools/tool";
 import { attributesFor } from "./attributes";
 import type { Editor } from "./editor";
 import { chosenOf, deleteChosen, relabelChosen } from "./selection";
 
-/** Takes the prompt's mask as an object and arms the next one with the same label. */
+/** Tools that go on with the selected object until it is accepted. */
+const BY_HAND: ReadonlySet<ToolName> = new Set(["brush", "eraser"]);
+
+/** Takes what is open as an object and arms the next one with the same label. */
 export function accept(editor: Editor): void {
+  const { state } = editor;
   const view = editor.prompter.view.get();
-  if (view.kind !== "prompt") return;
+  if (toolOf(editor).finish?.()) return;
+  if (view.kind !== "prompt") {
+    // What was painted is an object already; the next stroke shall make another one.
+    if (BY_HAND.has(state.tool.get())) state.selected.set(null);
+    return;
+  }
   if (!view.mask || view.waiting) {
     editor.say("The mask is on its way; accept it when it is there.", "plain");
     return;
@@ -18,34 +29,34 @@ export function accept(editor: Editor): void {
   editor.prompter.whenFine(() => take(editor));
 }
 
-function take(editor: Editor): void {
+/** The prompt's mask as an object; null when there was none to take. */
+export function take(editor: Editor): string | null {
   const image = editor.state.image.get()?.record;
   const taken = image && editor.prompter.take();
-  if (!taken) return;
-  const area = areaOf(taken.runs);
-  if (area === 0) {
-    editor.say("That mask was empty, so nothing was added. Click on the object.", "warn");
-    return;
-  }
-  const mask = {
-    size: [image.height, image.width] as [number, number],
-    counts: encodeCounts(taken.runs),
-    area,
-    bbox: bboxOf(taken.runs, image.height),
-  };
-  const { recipe } = taken;
+  if (!taken) return null;
+  const size: [number, number] = [image.height, image.width];
   const reopened = taken.reopened ? editor.document.get(taken.reopened) : undefined;
+  // What was painted onto it stays on it, whatever the model now answers.
+  const byHand = stepsByHand(reopened?.recipe ?? null);
+  const mask = maskOf(replayed(taken.runs, byHand, size), size);
+  const recipe = { ...taken.recipe, steps: [...taken.recipe.steps, ...byHand] };
+  if (mask.area === 0) {
+    editor.say("That mask was empty, so nothing was added. Click on the object.", "warn");
+    return null;
+  }
   if (reopened) {
     const label = editor.state.label.get() ?? reopened.label;
     editor.document.apply(update(reopened, { mask, recipe, label }), "local");
     editor.state.selected.set(reopened.id);
-    return;
+    return reopened.id;
   }
-  editor.document.apply(add(newRecord(editor, image.id, mask, recipe)), "local");
+  const made = newRecord(editor, image.id, mask, recipe);
+  editor.document.apply(add(made), "local");
   editor.state.selected.set(null);
+  return made.id;
 }
 
-function newRecord(
+export function newRecord(
   editor: Editor,
   image: string,
   mask: AnnotationRecord["mask"],
@@ -73,6 +84,8 @@ function newRecord(
     updated: now,
   };
 }
+
+const toolOf = ({ tools, state }: Editor): Tool => tools[state.tool.get()];
 
 /** Opens an object's prompts again. */
 export function reopen(editor: Editor, id: string): void {
@@ -118,19 +131,20 @@ export function chooseLabel(editor: Editor, id: string): void {
 }
 
 export function undo(editor: Editor): void {
-  if (editor.prompter.undo()) return;
+  if (toolOf(editor).undo?.() || editor.prompter.undo()) return;
   const { skipped } = editor.history.undo();
   if (skipped.length > 0) editor.say("Somebody else changed that object since; it stays.", "warn");
 }
 
 export function redo(editor: Editor): void {
-  if (editor.prompter.redo()) return;
+  if (toolOf(editor).redo?.() || editor.prompter.redo()) return;
   const { skipped } = editor.history.redo();
   if (skipped.length > 0) editor.say("Somebody else changed that object since; it stays.", "warn");
 }
 
 export function escape(editor: Editor): void {
   if (editor.state.asking.get()) editor.state.asking.set(null);
+  else if (toolOf(editor).cancel?.()) return;
   else if (editor.prompter.isOpen) editor.prompter.cancel();
   else editor.state.selected.set(null);
   editor.state.notice.set(null);

@@ -2,8 +2,10 @@
 import type { LabelRecord, PersonRef } from "../document/records";
 import { EVERYTHING, type ObjectFilter } from "../document/search";
 import { Signal } from "../document/signal";
+import type { Dab, Draft } from "../geometry/draft";
 import type { Viewport } from "../geometry/spaces";
 import type { Size } from "../geometry/viewport";
+import type { ToolName } from "../tools";
 import type {
   CommentRecord,
   ImageRecord,
@@ -13,7 +15,7 @@ import type {
 } from "../sync/types";
 
 export type Mode = "edit" | "review";
-export type ToolName = "point" | "select";
+export type { ToolName };
 
 export interface OpenImage {
   record: ImageRecord;
@@ -67,6 +69,10 @@ export class EditorState {
   readonly screen = new Signal<Size>({ width: 0, height: 0 });
   readonly draftBox = new Signal<[number, number, number, number] | null>(null);
   readonly hotPoint = new Signal(-1);
+  readonly draft = new Signal<Draft | null>(null);
+  readonly brush = new Signal<Dab | null>(null);
+  /** Diameter of brush and eraser in screen pixels. */
+  readonly brushSize = new Signal(24);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
   readonly appearance = new Signal<Appearance>({ masksVisible: true, opacity: 1 });
   /** Look at the edges of a prompt's mask a second time. */

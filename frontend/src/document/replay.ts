@@ -71,6 +71,13 @@ function patched(
   payload: Record<string, unknown>,
   version: number,
 ): AnnotationRecord {
-  const { mask, ...rest } = payload as { mask?: RleMask } & Partial<AnnotationRecord>;
+  const {
+    mask,
+    mask_patch: _patch,
+    ...rest
+  } = payload as {
+    mask?: RleMask;
+    mask_patch?: unknown;
+  } & Partial<AnnotationRecord>;
   return { ...current, ...rest, ...(mask ? { mask: maskRecord(mask) } : {}), version };
 }

@@ -1,32 +1,11 @@
 import { describe, expect, it } from "vitest";
 
+import { eventAt, hostOf } from "./host.fixtures";
 import { SelectTool } from "./select-tool";
-import type { ToolEvent, ToolHost } from "./tool";
 
 function setUp(under: string | null) {
-  const log: string[] = [];
-  const host = {
-    imageSize: () => ({ width: 100, height: 80 }),
-    annotationAt: () => under,
-    select: (id: string | null) => log.push(`select ${id}`),
-    toggleSelected: (id: string) => log.push(`toggle ${id}`),
-    selectTouching: (box: number[], add: boolean) => log.push(`touch ${box} ${add}`),
-    setHovered: () => undefined,
-    setDraftBox: (box: number[] | null) => log.push(`draft ${box}`),
-    reopen: (id: string) => log.push(`reopen ${id}`),
-    mayEdit: () => true,
-  } as unknown as ToolHost;
-  const at = (x: number, y: number, change: Partial<ToolEvent> = {}) =>
-    ({
-      p_screen: { x: x * 2, y: y * 2 },
-      p_image: { x, y },
-      button: 0,
-      alt: false,
-      shift: false,
-      double: false,
-      ...change,
-    }) as ToolEvent;
-  return { tool: new SelectTool(host), log, at };
+  const { host, log } = hostOf(under);
+  return { tool: new SelectTool(host), log, at: eventAt };
 }
 
 describe("the select tool", () => {
@@ -47,7 +26,7 @@ describe("the select tool", () => {
     tool.down(at(30, 20));
     tool.move(at(10, 5), true);
     tool.up(at(10, 5, { shift: true }));
-    expect(log).toEqual(["select null", "draft 10,5,30,20", "touch 10,5,30,20 true", "draft null"]);
+    expect(log).toEqual(["select null", "draft 10,5,30,20", "touch 10,5,30,20 true", "draft none"]);
   });
 
   it("takes a tremble for a click", () => {

@@ -68,6 +68,9 @@ export function announceEditor(editor: Editor, element: HTMLElement): () => void
       loaded: editor.state.loaded.get(),
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      scale: editor.state.viewport.get().scale,
+      selected: editor.state.selected.get(),
+      objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),
       toScreen: (x: number, y: number): [number, number] => {
         const box = element.getBoundingClientRect();
         const p = imageToScreen(editor.state.viewport.get(), { x, y });

@@ -67,9 +67,11 @@ function mount(editor: Editor, element: HTMLElement) {
     masksVisible: state.appearance.get().masksVisible,
     opacity: state.appearance.get().opacity,
     prompt: editor.prompter.view.get(),
-    promptColour: editor.labelColour(state.label.get()),
+    promptColour: drawingColour(editor),
     draftBox: state.draftBox.get(),
     hotPoint: state.hotPoint.get(),
+    draft: state.draft.get(),
+    brush: state.brush.get(),
   });
   const view = new CanvasView(element, scene, (size) => {
     state.screen.set(size);
@@ -86,6 +88,13 @@ function mount(editor: Editor, element: HTMLElement) {
       view.dispose();
     },
   };
+}
+
+/** What is drawn onto a selected object has its colour, everything else that of the next one. */
+function drawingColour(editor: Editor): string {
+  const { draft, selected, label } = editor.state;
+  const onto = draft.get() && editor.document.get(selected.get() ?? "");
+  return onto ? editor.colourOf(onto) : editor.labelColour(label.get());
 }
 
 function makeDesk(editor: Editor, element: HTMLElement): PointerDesk {
@@ -137,6 +146,8 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.label.subscribe(() => view.invalidate("overlay")),
     state.draftBox.subscribe(() => view.invalidate("overlay")),
     state.hotPoint.subscribe(() => view.invalidate("overlay")),
+    state.draft.subscribe(() => view.invalidate("overlay")),
+    state.brush.subscribe(() => view.invalidate("overlay")),
     state.selected.subscribe(base),
     state.chosen.subscribe(base),
     state.lockedObjects.subscribe(base),
