@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +18,15 @@ from samweb.masks import compare, png, polygon, rle
 
 def pixels(points: list[float], height: int = 8, width: int = 10) -> np.ndarray:
     return rle.mask_of(polygon.counts_of_polygon(points, height, width), height, width)
+
+
+GOLDEN = json.loads((Path(__file__).parent / "polygons.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda case: case["name"])
+def test_a_polygon_is_the_same_pixels_here_and_in_the_browser(case: dict[str, Any]) -> None:
+    counts = polygon.counts_of_polygon(case["polygon"], *case["size"])
+    assert rle.string_of(counts) == case["counts"]
 
 
 def test_a_box_along_pixel_edges_is_exactly_its_pixels() -> None:

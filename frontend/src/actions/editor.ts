@@ -10,15 +10,13 @@ import { replay } from "../document/replay";
 import { fit } from "../geometry/viewport";
 import { maskContains } from "../masks/decoded";
 import { Prompter } from "../prompting/prompter";
-import { PointTool } from "../tools/point-tool";
-import { SelectTool } from "../tools/select-tool";
-import type { Tool, ToolHost } from "../tools/tool";
+import { makeTools } from "../tools";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
-import { reopen } from "./objects";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
+import { toolHost } from "./tool-host";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
 
 export class Editor {
@@ -29,7 +27,7 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
-  readonly tools: Record<"point" | "select", Tool>;
+  readonly tools: ReturnType<typeof makeTools>;
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
@@ -59,8 +57,7 @@ export class Editor {
       (error) => this.say(`This change could not be kept: ${wordsOf(error)}`, "bad"),
       (operation, result) => this.answered(operation, result),
     );
-    const host = this.toolHost();
-    this.tools = { point: new PointTool(host), select: new SelectTool(host) };
+    this.tools = makeTools(toolHost(this));
     if (mode === "review") this.state.tool.set("select");
   }
 
@@ -136,6 +133,7 @@ export class Editor {
     this.state.selected.set(null);
     this.state.hovered.set(null);
     this.state.hidden.set(new Set());
+    this.state.lockedObjects.set(new Set());
     this.state.asking.set(null);
     this.state.readiness.set({ kind: "loading" });
     // What was done to the image just left is not in what was fetched before it.
@@ -180,10 +178,12 @@ export class Editor {
 
   annotationAt(x_image: number, y_image: number): string | null {
     const hidden = this.state.hidden.get();
+    const locked = this.state.lockedObjects.get();
     if (!this.state.appearance.get().masksVisible) return null;
     let best: AnnotationRecord | null = null;
     for (const annotation of this.document.list()) {
-      if (hidden.has(annotation.id) || (best && best.mask.area <= annotation.mask.area)) continue;
+      if (hidden.has(annotation.id) || locked.has(annotation.id)) continue;
+      if (best && best.mask.area <= annotation.mask.area) continue;
       if (maskContains(annotation.mask, x_image, y_image)) best = annotation;
     }
     return best?.id ?? null;
@@ -359,31 +359,6 @@ export class Editor {
       },
       "remote",
     );
-  }
-
-  private toolHost(): ToolHost {
-    const { state } = this;
-    return {
-      prompter: this.prompter,
-      viewport: state.viewport.get,
-      imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
-      annotationAt: (p) => this.annotationAt(p.x, p.y),
-      select: state.selected.set,
-      setHovered: state.hovered.set,
-      setDraftBox: state.draftBox.set,
-      setHotPoint: state.hotPoint.set,
-      reopen: (id) => reopen(this, id),
-      mayEdit: () => {
-        const reason = this.locked();
-        if (reason) this.say(reason, "warn");
-        return reason === null;
-      },
-      clicked: () => {
-        this.pressedAt = performance.now();
-        this.effort.click(state.tool.get());
-        state.notice.set(null);
-      },
-    };
   }
 }
 

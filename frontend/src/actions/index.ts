@@ -1,4 +1,5 @@
 /** Every action by name: keys, buttons and the palette run the same ones. */
+import type { ToolName } from "../tools";
 import type { Editor } from "./editor";
 import { accept, chooseLabel, deleteObject, escape, redo, reopen, undo } from "./objects";
 import {
@@ -10,6 +11,7 @@ import {
   submit,
   walk,
 } from "./review";
+import { choose, searched, solo, toggleChosenIn } from "./selection";
 
 export interface ActionContext {
   editor: Editor;
@@ -33,6 +35,10 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   wider: ({ editor }) => editor.prompter.moveThreshold(-0.25),
   "tool-point": ({ editor }) => setTool(editor, "point"),
   "tool-select": ({ editor }) => setTool(editor, "select"),
+  "tool-brush": ({ editor }) => setTool(editor, "brush"),
+  "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
+  larger: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(true),
+  smaller: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(false),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get();
     if (id) reopen(editor, id);
@@ -41,6 +47,15 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   next: (context) => step(context, 1),
   hide: ({ editor }) =>
     editor.state.appearance.update((a) => ({ ...a, masksVisible: !a.masksVisible })),
+  "hide-selected": ({ editor }) => toggleChosenIn(editor, "hidden"),
+  "lock-selected": ({ editor }) => toggleChosenIn(editor, "lockedObjects"),
+  solo: ({ editor }) => solo(editor),
+  "select-all": ({ editor }) =>
+    choose(
+      editor,
+      searched(editor).map((one) => one.annotation.id),
+    ),
+  "search-labels": ({ editor }) => editor.state.labelSearch.set(true),
   opacity: ({ editor }) =>
     editor.state.appearance.update((a) => ({
       ...a,
@@ -82,7 +97,7 @@ function labelByKey(editor: Editor, key: string, at: number): string | null {
   return (labels.find((label) => label.hotkey === key) ?? labels[at])?.id ?? null;
 }
 
-function setTool(editor: Editor, name: "point" | "select"): void {
+function setTool(editor: Editor, name: ToolName): void {
   editor.tools[editor.state.tool.get()].leave();
   editor.state.tool.set(name);
 }

@@ -1,14 +1,27 @@
 /** What a person does to objects: accept, delete, relabel, reopen, undo and redo. */
-import { add, remove, update } from "../document/diff";
-import type { AnnotationRecord } from "../document/records";
-import { areaOf, bboxOf, encodeCounts } from "../masks/rle";
+import { add, update } from "../document/diff";
+import { replayed, stepsByHand } from "../document/painted";
+import { maskOf, type AnnotationRecord } from "../document/records";
 import { uuid7 } from "../sync/ids";
+import type { ToolName } from "../tools";
+import type { Tool } from "../tools/tool";
+import { attributesFor } from "./attributes";
 import type { Editor } from "./editor";
+import { chosenOf, deleteChosen, relabelChosen } from "./selection";
 
-/** Takes the prompt's mask as an object and arms the next one with the same label. */
+/** Tools that go on with the selected object until it is accepted. */
+const BY_HAND: ReadonlySet<ToolName> = new Set(["brush", "eraser"]);
+
+/** Takes what is open as an object and arms the next one with the same label. */
 export function accept(editor: Editor): void {
+  const { state } = editor;
   const view = editor.prompter.view.get();
-  if (view.kind !== "prompt") return;
+  if (toolOf(editor).finish?.()) return;
+  if (view.kind !== "prompt") {
+    // What was painted is an object already; the next stroke shall make another one.
+    if (BY_HAND.has(state.tool.get())) state.selected.set(null);
+    return;
+  }
   if (!view.mask || view.waiting) {
     editor.say("The mask is on its way; accept it when it is there.", "plain");
     return;
@@ -16,34 +29,34 @@ export function accept(editor: Editor): void {
   editor.prompter.whenFine(() => take(editor));
 }
 
-function take(editor: Editor): void {
+/** The prompt's mask as an object; null when there was none to take. */
+export function take(editor: Editor): string | null {
   const image = editor.state.image.get()?.record;
   const taken = image && editor.prompter.take();
-  if (!taken) return;
-  const area = areaOf(taken.runs);
-  if (area === 0) {
-    editor.say("That mask was empty, so nothing was added. Click on the object.", "warn");
-    return;
-  }
-  const mask = {
-    size: [image.height, image.width] as [number, number],
-    counts: encodeCounts(taken.runs),
-    area,
-    bbox: bboxOf(taken.runs, image.height),
-  };
-  const { recipe } = taken;
+  if (!taken) return null;
+  const size: [number, number] = [image.height, image.width];
   const reopened = taken.reopened ? editor.document.get(taken.reopened) : undefined;
+  // What was painted onto it stays on it, whatever the model now answers.
+  const byHand = stepsByHand(reopened?.recipe ?? null);
+  const mask = maskOf(replayed(taken.runs, byHand, size), size);
+  const recipe = { ...taken.recipe, steps: [...taken.recipe.steps, ...byHand] };
+  if (mask.area === 0) {
+    editor.say("That mask was empty, so nothing was added. Click on the object.", "warn");
+    return null;
+  }
   if (reopened) {
     const label = editor.state.label.get() ?? reopened.label;
     editor.document.apply(update(reopened, { mask, recipe, label }), "local");
     editor.state.selected.set(reopened.id);
-    return;
+    return reopened.id;
   }
-  editor.document.apply(add(newRecord(editor, image.id, mask, recipe)), "local");
+  const made = newRecord(editor, image.id, mask, recipe);
+  editor.document.apply(add(made), "local");
   editor.state.selected.set(null);
+  return made.id;
 }
 
-function newRecord(
+export function newRecord(
   editor: Editor,
   image: string,
   mask: AnnotationRecord["mask"],
@@ -58,7 +71,7 @@ function newRecord(
     label: editor.state.label.get(),
     mask,
     recipe,
-    attributes: {},
+    attributes: attributesFor(editor, editor.state.label.get()),
     track: null,
     iscrowd: false,
     order_key: "",
@@ -72,12 +85,15 @@ function newRecord(
   };
 }
 
+const toolOf = ({ tools, state }: Editor): Tool => tools[state.tool.get()];
+
 /** Opens an object's prompts again. */
 export function reopen(editor: Editor, id: string): void {
   const annotation = editor.document.get(id);
   const reason = editor.locked();
   if (!annotation) return;
   if (reason) return editor.say(reason, "warn");
+  if (editor.state.lockedObjects.get().has(id)) return editor.say("This object is locked.", "warn");
   if (!editor.prompter.reopen(id, annotation.recipe)) {
     editor.state.selected.set(id);
     return editor.say(
@@ -90,17 +106,13 @@ export function reopen(editor: Editor, id: string): void {
   if (annotation.label) editor.state.label.set(annotation.label);
 }
 
-/** The prompt if one is open, else the selected object, else the one under the pointer. */
+/** The prompt if one is open, else the selected objects, else the one under the pointer. */
 export function deleteObject(editor: Editor): void {
   if (editor.prompter.isOpen) return editor.prompter.cancel();
   const id = editor.state.selected.get() ?? editor.state.hovered.get() ?? underPointer(editor);
-  const annotation = id ? editor.document.get(id) : undefined;
-  if (!annotation) return;
-  const reason = editor.locked();
-  if (reason) return editor.say(reason, "warn");
-  editor.document.apply(remove(annotation), "local");
-  editor.state.selected.set(null);
-  editor.state.hovered.set(null);
+  if (!id || !editor.document.get(id)) return;
+  editor.state.selected.set(id);
+  deleteChosen(editor);
 }
 
 function underPointer(editor: Editor): string | null {
@@ -110,39 +122,37 @@ function underPointer(editor: Editor): string | null {
   return editor.annotationAt((pointer.x - x) / scale, (pointer.y - y) / scale);
 }
 
-/** Chooses the label of the next object, and of the selected one when no prompt is open. */
+/** Chooses the label of the next object, and of the selected ones when no prompt is open. */
 export function chooseLabel(editor: Editor, id: string): void {
   editor.state.label.set(id);
-  const selected = editor.state.selected.get();
-  const annotation = selected ? editor.document.get(selected) : undefined;
-  if (!annotation || editor.prompter.isOpen || annotation.label === id) return;
-  const reason = editor.locked();
-  if (reason) return editor.say(reason, "warn");
-  editor.document.apply(update(annotation, { label: id }), "local");
+  if (!editor.prompter.isOpen && chosenOf(editor).some((annotation) => annotation.label !== id)) {
+    relabelChosen(editor, id);
+  }
 }
 
 export function undo(editor: Editor): void {
-  if (editor.prompter.undo()) return;
+  if (toolOf(editor).undo?.() || editor.prompter.undo()) return;
   const { skipped } = editor.history.undo();
   if (skipped.length > 0) editor.say("Somebody else changed that object since; it stays.", "warn");
 }
 
 export function redo(editor: Editor): void {
-  if (editor.prompter.redo()) return;
+  if (toolOf(editor).redo?.() || editor.prompter.redo()) return;
   const { skipped } = editor.history.redo();
   if (skipped.length > 0) editor.say("Somebody else changed that object since; it stays.", "warn");
 }
 
 export function escape(editor: Editor): void {
   if (editor.state.asking.get()) editor.state.asking.set(null);
+  else if (toolOf(editor).cancel?.()) return;
   else if (editor.prompter.isOpen) editor.prompter.cancel();
   else editor.state.selected.set(null);
   editor.state.notice.set(null);
 }
 
-export function toggleHidden(editor: Editor, id: string): void {
-  editor.state.hidden.update((hidden) => {
-    const next = new Set(hidden);
+export function toggle(editor: Editor, what: "hidden" | "lockedObjects", id: string): void {
+  editor.state[what].update((before) => {
+    const next = new Set(before);
     if (!next.delete(id)) next.add(id);
     return next;
   });

@@ -1,6 +1,7 @@
 /** Handing work on: submit, verdicts on objects, accepting and returning images. */
 import { update } from "../document/diff";
 import type { AnnotationRecord, Verdict } from "../document/records";
+import { pointAtIncomplete } from "./attributes";
 import type { Editor } from "./editor";
 
 export const REASONS = [
@@ -25,6 +26,7 @@ export function submit(editor: Editor): boolean {
     editor.say("Accept the open prompt (Enter) or drop it (Esc) first.", "warn");
     return false;
   }
+  if (pointAtIncomplete(editor)) return false;
   if (row.state !== "in_work") editor.moveJobImage("in_work");
   const nothing = editor.document.list().length === 0;
   editor.moveJobImage("submitted", nothing ? { nothing_to_label: true } : {});

@@ -1,8 +1,11 @@
 /** What the editor knows and does not save: the open image, tool, selection, view. Signals only. */
 import type { LabelRecord, PersonRef } from "../document/records";
+import { EVERYTHING, type ObjectFilter } from "../document/search";
 import { Signal } from "../document/signal";
+import type { Dab, Draft } from "../geometry/draft";
 import type { Viewport } from "../geometry/spaces";
 import type { Size } from "../geometry/viewport";
+import type { ToolName } from "../tools";
 import type {
   CommentRecord,
   ImageRecord,
@@ -12,7 +15,7 @@ import type {
 } from "../sync/types";
 
 export type Mode = "edit" | "review";
-export type ToolName = "point" | "select";
+export type { ToolName };
 
 export interface OpenImage {
   record: ImageRecord;
@@ -53,12 +56,23 @@ export class EditorState {
   readonly comments = new Signal<readonly CommentRecord[]>([]);
   readonly tool = new Signal<ToolName>("point");
   readonly selected = new Signal<string | null>(null);
+  /** Several selected objects: see `selection.ts` for when it counts. */
+  readonly chosen = new Signal<ReadonlySet<string>>(new Set());
+  /** Objects that neither pointer nor keys can change; this browser's choice, not saved. */
+  readonly lockedObjects = new Signal<ReadonlySet<string>>(new Set());
+  readonly filter = new Signal<ObjectFilter>(EVERYTHING);
+  /** The search field of the labels is open. */
+  readonly labelSearch = new Signal(false);
   readonly hovered = new Signal<string | null>(null);
   readonly hidden = new Signal<ReadonlySet<string>>(new Set());
   readonly viewport = new Signal<Viewport>({ scale: 1, x: 0, y: 0 });
   readonly screen = new Signal<Size>({ width: 0, height: 0 });
   readonly draftBox = new Signal<[number, number, number, number] | null>(null);
   readonly hotPoint = new Signal(-1);
+  readonly draft = new Signal<Draft | null>(null);
+  readonly brush = new Signal<Dab | null>(null);
+  /** Diameter of brush and eraser in screen pixels. */
+  readonly brushSize = new Signal(24);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
   readonly appearance = new Signal<Appearance>({ masksVisible: true, opacity: 1 });
   /** Look at the edges of a prompt's mask a second time. */

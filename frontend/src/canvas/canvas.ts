@@ -3,6 +3,7 @@
  * the pointer. Redraws in the next animation frame, and only what is dirty.
  */
 import type { Scene } from "./scene";
+import { drawDraftLayer } from "./layers/draft";
 import { drawImageLayer } from "./layers/image";
 import { drawMasksLayer } from "./layers/masks";
 import { drawPromptLayer } from "./layers/prompt";
@@ -99,6 +100,7 @@ export class CanvasView {
       } else {
         context.clearRect(0, 0, size.width, size.height);
         drawPromptLayer(context, scene, theme);
+        drawDraftLayer(context, scene, theme, ratio);
       }
     }
     this.dirty.clear();

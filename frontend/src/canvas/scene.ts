@@ -1,6 +1,7 @@
 /** What there is to draw. The canvas reads it and changes nothing. */
 import type { AnnotationRecord } from "../document/records";
 import type { PromptView } from "../prompting/prompter";
+import type { Dab, Draft } from "../geometry/draft";
 import type { Viewport } from "../geometry/spaces";
 import type { PixelLevels } from "./pixels";
 
@@ -13,6 +14,7 @@ export interface Scene {
   colourOf(annotation: AnnotationRecord): string;
   isHidden(annotation: AnnotationRecord): boolean;
   selected: string | null;
+  isSelected(annotation: AnnotationRecord): boolean;
   hovered: string | null;
   /** Masks that cannot be changed are hatched. */
   locked: boolean;
@@ -26,4 +28,7 @@ export interface Scene {
   draftBox: [number, number, number, number] | null;
   /** Prompt point under the pointer. */
   hotPoint: number;
+  draft: Draft | null;
+  /** The brush under the pointer. */
+  brush: Dab | null;
 }

@@ -5,8 +5,13 @@ import { Document } from "./document";
 import { History } from "./history";
 import { operationsOf } from "./operations";
 import { reconcile } from "./reconcile";
-import type { AnnotationRecord } from "./records";
+import { runsWhere } from "../masks/pixels.fixtures";
+import { combineRuns } from "../masks/sets";
+import { onTheWire } from "../sync/wire";
+import { maskOf, type AnnotationRecord } from "./records";
 import { replay } from "./replay";
+
+const EFFORT = { active_ms: 0, clicks: 0, tool: "brush", source: "manual" };
 
 const ada = { id: "u-ada", name: "Ada" };
 function record(id: string, change: Partial<AnnotationRecord> = {}): AnnotationRecord {
@@ -100,6 +105,31 @@ describe("operations", () => {
       ["annotation.restore", 3],
     ]);
     expect(document.get("b")!.version).toBe(4);
+  });
+
+  it("say a small change of a large mask as a patch, and keep the mask beside it", () => {
+    const { document } = setUp();
+    const size: [number, number] = [60, 80];
+    const ragged = runsWhere(size, (x, y) => x > 9 && y > 9 + ((x * 7) % 11) && y < 50 - (x % 5));
+    const nicked = combineRuns(
+      ragged,
+      runsWhere(size, (x, y) => x === 40 && y === 30),
+      "subtract",
+    );
+    document.load([record("a", { mask: maskOf(ragged, size) })]);
+    const diff = document.apply(
+      update(document.get("a")!, { mask: maskOf(nicked, size) }),
+      "local",
+    );
+    const [draft] = operationsOf(diff, () => true);
+    expect(draft?.payload).toEqual({
+      mask: { size, counts: maskOf(nicked, size).counts },
+      mask_patch: { bbox: [40, 30, 1, 1], counts: "01", base_version: 1 },
+    });
+    const sent = onTheWire({ ...draft!, id: "o", ...EFFORT, client_time: "" });
+    expect(Object.keys(sent.payload)).toEqual(["mask_patch"]);
+    const kept = replay([record("a", { mask: maskOf(ragged, size) })], [draft!], "img", ada);
+    expect(kept.records[0]?.mask.counts).toBe(maskOf(nicked, size).counts);
   });
 
   it("kept ones are laid over a freshly loaded image", () => {

@@ -1,4 +1,6 @@
 /** From a local diff to the operations of the wire (contract: POST operations). */
+import { runsOf } from "../masks/decoded";
+import { patchBetween, type MaskPatch } from "../masks/patch";
 import type { Diff } from "./diff";
 import { sameContent } from "./history";
 import type { AnnotationRecord } from "./records";
@@ -59,23 +61,25 @@ export function createPayload(record: AnnotationRecord): Record<string, unknown>
     label: record.label,
     mask: wireMask(record),
     ...(record.recipe ? { recipe: record.recipe } : {}),
+    ...(Object.keys(record.attributes).length > 0 ? { attributes: record.attributes } : {}),
   };
 }
 
-/** Everything a person may edit, for "keep mine" after a conflict. */
-export function fullUpdate(record: AnnotationRecord): Record<string, unknown> {
-  return {
-    label: record.label,
-    mask: wireMask(record),
-    ...(record.recipe ? { recipe: record.recipe } : {}),
-  };
+/** The patch from one mask to the next where it says less than the mask itself. */
+function shorterPatch(before: AnnotationRecord, after: AnnotationRecord): MaskPatch | null {
+  const patch = patchBetween(runsOf(before.mask), runsOf(after.mask), after.mask.size[0]);
+  return patch && 2 * patch.counts.length < after.mask.counts.length ? patch : null;
 }
 
 function changedFields(before: AnnotationRecord, after: AnnotationRecord) {
   const payload: Record<string, unknown> = {};
   if (sameContent(before, after) && before.recipe === after.recipe) return payload;
   if (before.label !== after.label) payload["label"] = after.label;
-  if (before.mask.counts !== after.mask.counts) payload["mask"] = wireMask(after);
+  if (before.mask.counts !== after.mask.counts) {
+    payload["mask"] = wireMask(after);
+    const patch = shorterPatch(before, after);
+    if (patch) payload["mask_patch"] = { ...patch, base_version: before.version };
+  }
   if (before.recipe !== after.recipe && after.recipe) payload["recipe"] = after.recipe;
   if (before.iscrowd !== after.iscrowd) payload["iscrowd"] = after.iscrowd;
   if (before.order_key !== after.order_key) payload["order_key"] = after.order_key;

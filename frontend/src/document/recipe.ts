@@ -1,4 +1,6 @@
 /** How a mask was made (contract: recipe version 1). Coordinates are image space only. */
+import type { RleMask } from "../masks/rle";
+
 export interface PromptPoint {
   x: number;
   y: number;
@@ -34,8 +36,15 @@ export interface DecodeStep {
   refined?: true;
 }
 
+/** Pixels set and cleared by hand. */
+export interface PaintStep {
+  type: "paint";
+  add: RleMask | null;
+  remove: RleMask | null;
+}
+
 export type RecipeStep =
-  DecodeStep | { type: "post" | "paint" | "combine"; [key: string]: unknown };
+  DecodeStep | PaintStep | { type: "post" | "combine"; [key: string]: unknown };
 
 export interface Recipe {
   version: 1;

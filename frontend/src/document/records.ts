@@ -1,5 +1,6 @@
 /** What is saved. These are the wire records of /api/v1, in image space. */
-import type { RleMask } from "../masks/rle";
+import { areaOf, bboxOf, encodeCounts, type RleMask, type Runs } from "../masks/rle";
+import type { AttributeSchema } from "./attributes";
 import type { Recipe } from "./recipe";
 
 export interface PersonRef {
@@ -13,6 +14,10 @@ export interface MaskRecord extends RleMask {
   /** [x, y, width, height] in image pixels. */
   bbox: [number, number, number, number];
   sha256?: string;
+}
+
+export function maskOf(runs: Runs, size: [number, number]): MaskRecord {
+  return { size, counts: encodeCounts(runs), area: areaOf(runs), bbox: bboxOf(runs, size[0]) };
 }
 
 export interface Verdict {
@@ -53,4 +58,5 @@ export interface LabelRecord {
   hotkey: string;
   version: number;
   deleted?: boolean;
+  attribute_schema?: AttributeSchema;
 }

@@ -52,7 +52,7 @@ function createdRecord(
     label: (payload["label"] as string | null) ?? null,
     mask: maskRecord(payload["mask"] as RleMask),
     recipe: (payload["recipe"] as AnnotationRecord["recipe"]) ?? null,
-    attributes: {},
+    attributes: (payload["attributes"] as AnnotationRecord["attributes"]) ?? {},
     track: null,
     iscrowd: false,
     order_key: "",
@@ -71,6 +71,13 @@ function patched(
   payload: Record<string, unknown>,
   version: number,
 ): AnnotationRecord {
-  const { mask, ...rest } = payload as { mask?: RleMask } & Partial<AnnotationRecord>;
+  const {
+    mask,
+    mask_patch: _patch,
+    ...rest
+  } = payload as {
+    mask?: RleMask;
+    mask_patch?: unknown;
+  } & Partial<AnnotationRecord>;
   return { ...current, ...rest, ...(mask ? { mask: maskRecord(mask) } : {}), version };
 }

@@ -60,6 +60,23 @@ describe("RLE agrees with pycocotools", () => {
     });
   }
 
+  it("places any crop of an image, those at its edges too", () => {
+    const size: Size = [4, 3];
+    for (const [x, y, width, height] of [
+      [0, 0, 3, 4],
+      [0, 1, 3, 3],
+      [1, 2, 2, 2],
+      [2, 3, 1, 1],
+      [0, 0, 2, 3],
+    ] as [number, number, number, number][]) {
+      const data = new Uint8Array(width * height).fill(1);
+      const runs = bitmapToRuns({ x, y, width, height, data }, size);
+      expect(areaOf(runs)).toBe(width * height);
+      expect(bboxOf(runs, 4)).toEqual([x, y, width, height]);
+      expect(runs.reduce((sum, run) => sum + run, 0)).toBe(12);
+    }
+  });
+
   it.each(golden.xor)("XORs $a with $b", ({ size, a, b, xor }) => {
     expect(encodeCounts(xorRuns(decodeCounts(a, size), decodeCounts(b, size)))).toBe(xor);
   });

@@ -166,7 +166,7 @@ export function bitmapToRuns(bitmap: Bitmap, size: readonly [number, number]): R
     for (let cy = 0; cy <= bitmap.height; cy += 1) {
       // One step below the crop the column is background again (unless the crop fills it).
       const inside = cy < bitmap.height;
-      if (!inside && bitmap.y + cy >= height) break;
+      if (!inside && bitmap.height >= height) break;
       const next = inside ? bitmap.data[cy * bitmap.width + cx]! : 0;
       if (next !== value) {
         runs.push(column + cy - start);

@@ -44,8 +44,8 @@ export function keepMineDrafts(held: readonly Entry[], newId: () => string, now:
 function squashed(held: readonly Entry[]): Record<string, unknown> {
   const payload: Record<string, unknown> = {};
   for (const { op } of held) {
-    if ("mask" in op.payload) delete payload["mask_patch"];
     Object.assign(payload, op.payload);
+    if ("mask" in op.payload) delete payload["mask_patch"];
   }
   return payload;
 }

@@ -1,6 +1,8 @@
 import "fake-indexeddb/auto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
+import { keepMineDrafts } from "./conflicts";
+import type { Entry } from "./journal-store";
 import { AppError, offlineError } from "./errors";
 import { JournalStore } from "./journal-store";
 import { OperationJournal, type Channel, type JournalParts } from "./journal";
@@ -241,6 +243,23 @@ describe("a conflict", () => {
     const last = server.log.at(-1);
     expect(last).toMatchObject({ base_version: 7, payload: { label: "mine", iscrowd: true } });
     expect(server.version("a1")).toBe(8);
+  });
+
+  it("keep mine after strokes: the whole mask goes, for the patches stand on one that is gone", () => {
+    const stroke = (counts: string, version: number) => ({
+      mask: { size: [2, 2], counts },
+      mask_patch: { bbox: [0, 0, 1, 1], counts: "01", base_version: version },
+    });
+    const held = [stroke("13", 1), stroke("04", 2)].map((payload, at) => ({
+      seq: at,
+      project: PROJECT,
+      op: operation("a1", "annotation.update", at + 1, payload),
+      status: "conflict" as const,
+      record: { version: 7 },
+    }));
+    const [draft] = keepMineDrafts(held as unknown as Entry[], () => "new", 0);
+    expect(draft?.op.payload).toEqual({ mask: { size: [2, 2], counts: "04" } });
+    expect(draft?.op.base_version).toBe(7);
   });
 
   it("take theirs: nothing is sent and nothing is held", async () => {

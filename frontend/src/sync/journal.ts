@@ -10,6 +10,7 @@ import type { Draft, Entry, JournalStore, Settled } from "./journal-store";
 import type { BatchAnswer } from "./resources/annotations";
 import type { SenderLock } from "./sender-lock";
 import { keepMineDrafts } from "./conflicts";
+import { onTheWire } from "./wire";
 import type { HeldTarget, Journal, Operation, OperationResult, SyncState } from "./types";
 
 export const BATCH_MOST = 100;
@@ -194,7 +195,7 @@ export class OperationJournal implements Journal {
       }
       const answer = await this.parts.send(
         project,
-        batch.map((entry) => entry.op),
+        batch.map((entry) => onTheWire(entry.op)),
       );
       await this.settle(batch, answer.results);
       this.failures = 0;

@@ -1,36 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { Prompter } from "../prompting/prompter";
+import { eventAt, hostOf } from "./host.fixtures";
 import { PointTool } from "./point-tool";
 import { TapOrPan } from "./press";
-import type { ToolEvent, ToolHost } from "./tool";
+import type { ToolEvent } from "./tool";
 
 function setUp(under: string | null = null) {
-  const prompter = new Prompter(() => new Promise(() => undefined));
-  const log: string[] = [];
-  const host: ToolHost = {
-    prompter,
-    viewport: () => ({ scale: 2, x: 0, y: 0 }),
-    imageSize: () => ({ width: 100, height: 80 }),
-    annotationAt: () => under,
-    select: () => undefined,
-    setHovered: () => undefined,
-    setDraftBox: (box) => log.push(`draft ${box?.join(",") ?? "none"}`),
-    setHotPoint: () => undefined,
-    reopen: (id) => log.push(`reopen ${id}`),
-    mayEdit: () => true,
-    clicked: () => undefined,
-  };
+  const { host, prompter, log } = hostOf(under);
   const tool = new PointTool(host);
-  const at = (x: number, y: number, change: Partial<ToolEvent> = {}): ToolEvent => ({
-    p_screen: { x: x * 2, y: y * 2 },
-    p_image: { x, y },
-    button: 0,
-    alt: false,
-    shift: false,
-    double: false,
-    ...change,
-  });
+  const at = eventAt;
   const click = (x: number, y: number, change: Partial<ToolEvent> = {}) => {
     tool.down(at(x, y, change));
     tool.up(at(x, y, change));

@@ -127,6 +127,8 @@ export class PointerDesk {
     const forward = (event.deltaY || event.deltaX) < 0;
     if (event.altKey && event.shiftKey) return this.host.moveThreshold(forward ? 0.25 : -0.25);
     if (event.altKey) return this.host.cycle(forward ? -1 : 1);
+    const tool = this.host.tool();
+    if (event.shiftKey && tool.resize) return tool.resize(forward);
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
     const factor = Math.exp(-Math.max(-240, Math.min(240, event.deltaY * lines)) * 0.0016);
     const image = this.host.imageSize();
@@ -155,7 +157,9 @@ export class PointerDesk {
       button: event.button < 0 ? 0 : event.button,
       alt: event.altKey,
       shift: event.shiftKey,
+      ctrl: event.ctrlKey || event.metaKey,
       double,
+      pressure: event.pointerType === "pen" ? event.pressure : 1,
     };
   }
 }

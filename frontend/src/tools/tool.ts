@@ -1,4 +1,5 @@
 /** What a tool is told and what it may touch. One tool, one file, one small state machine. */
+import type { Dab, Draft } from "../geometry/draft";
 import type { Point, Viewport } from "../geometry/spaces";
 import type { Prompter } from "../prompting/prompter";
 
@@ -9,8 +10,11 @@ export interface ToolEvent {
   button: number;
   alt: boolean;
   shift: boolean;
+  ctrl?: boolean;
   /** The second press within 300 ms at the same place. */
   double: boolean;
+  /** 0 to 1 for a pen; 1 for everything that knows no pressure. */
+  pressure: number;
 }
 
 export interface ToolHost {
@@ -20,6 +24,10 @@ export interface ToolHost {
   /** The smallest visible object under a point, or null. */
   annotationAt(p_image: Point): string | null;
   select(id: string | null): void;
+  /** One more of the selected, or one less. */
+  toggleSelected(id: string): void;
+  /** Selects every object whose box the rectangle touches; `add` keeps what was selected. */
+  selectTouching(box: readonly [number, number, number, number], add: boolean): void;
   setHovered(id: string | null): void;
   setDraftBox(box: [number, number, number, number] | null): void;
   setHotPoint(index: number): void;
@@ -27,6 +35,15 @@ export interface ToolHost {
   reopen(id: string): void;
   /** False (with a notice) when this image cannot be changed. */
   mayEdit(): boolean;
+  /** What is being drawn by hand, for the canvas. */
+  setDraft(draft: Draft | null): void;
+  /** The brush under the pointer, shown as a circle. */
+  setBrush(brush: Dab | null): void;
+  /** Diameter of brush and eraser in screen pixels: zoomed in they draw finer. */
+  brushSize(): number;
+  setBrushSize(size_screen: number): void;
+  /** A finished stroke: adds to the selected object or takes from it. */
+  paint(dabs: readonly Dab[], erases: boolean): void;
   /** Starts the stop-watch from press to painted mask. */
   clicked(): void;
 }
@@ -40,6 +57,14 @@ export interface Tool {
   up(event: ToolEvent): void;
   /** The pointer left, or another gesture took over. */
   leave(): void;
+  /** Shift+wheel over the picture. */
+  resize?(larger: boolean): void;
+  /** Enter or Space. These four say whether they had something to do; if not, the editor has. */
+  finish?(): boolean;
+  /** Escape. */
+  cancel?(): boolean;
+  undo?(): boolean;
+  redo?(): boolean;
 }
 
 /** Screen pixels a press may wander and still be a click. */

@@ -109,6 +109,10 @@ class OperationResultOut(serializers.Serializer):
     record = serializers.DictField(required=False, allow_null=True)
     code = serializers.CharField(required=False)
     message = serializers.CharField(required=False)
+    objects = serializers.ListField(
+        child=serializers.DictField(), required=False,
+        help_text="With missing_attributes: {id, label, missing} of the objects that lack some",
+    )  # fmt: skip
 
 
 class BatchOut(serializers.Serializer):

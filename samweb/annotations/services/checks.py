@@ -17,12 +17,18 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 
 
 class Refused(Exception):
-    """It cannot be applied as it stands; `code` for machines, the message for people."""
+    """It cannot be applied as it stands; `code` for machines, the message for people.
 
-    def __init__(self, message: str, code: str = "invalid") -> None:
+    `objects` are the ones it is about, where that is not the target.
+    """
+
+    def __init__(
+        self, message: str, code: str = "invalid", objects: list[dict[str, Any]] | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
+        self.objects = objects
 
 
 class Stale(Exception):

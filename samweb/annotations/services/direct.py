@@ -36,6 +36,7 @@ STATUS = {
     "label_exists": 409,
     "bad_move": 409,
     "has_rejected": 409,
+    "missing_attributes": 409,
 }
 
 
@@ -57,7 +58,8 @@ def operation_apply(
         )
     if result["status"] == "rejected":
         code = result["code"]
-        raise ApiError(result["message"], code=code, status=STATUS.get(code, 400))
+        extra = {"objects": result["objects"]} if "objects" in result else {}
+        raise ApiError(result["message"], code=code, status=STATUS.get(code, 400), **extra)
     return int(result["version"])
 
 

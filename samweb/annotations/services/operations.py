@@ -92,6 +92,7 @@ def _one(w: Writing, batch: Batch, data: Any) -> Result:
         return {
             "id": identifier, "status": "rejected", "code": refusal.code,
             "message": refusal.message,
+            **({"objects": refusal.objects} if refusal.objects else {}),
         }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ Called without `seq` they take one themselves and tell the apps above (`events.e
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from typing import Any
@@ -17,7 +16,7 @@ from samweb.accounts.models import User
 from samweb.core import clock, live
 from samweb.core.errors import Conflict, NotFound, PreconditionFailed, Rejected
 from samweb.core.ids import uuid7
-from samweb.projects import events, presentation
+from samweb.projects import attributes, events, presentation
 from samweb.projects.models import Label, Project
 from samweb.projects.names import clean_text
 from samweb.projects.services.counter import next_seq
@@ -30,7 +29,6 @@ PALETTE = (
     "#88ccee", "#ddcc77", "#117733", "#aa4499", "#44aa99", "#999933", "#882255", "#661100",
 )  # fmt: skip
 POST_RULES = {"min_area": int, "fill_holes": bool, "smooth": float, "largest_part": bool}
-DOCUMENT_BYTES = 16_384
 
 
 @transaction.atomic
@@ -179,9 +177,7 @@ def _set_hotkey(label: Label, value: Any) -> None:
 
 
 def _set_attribute_schema(label: Label, value: Any) -> None:
-    if not isinstance(value, dict) or len(json.dumps(value)) > DOCUMENT_BYTES:
-        raise Rejected("attribute_schema must be an object below 16 KB.", code="bad_schema")
-    label.attribute_schema = value
+    label.attribute_schema = attributes.schema_checked(value)
 
 
 def _set_post_rules(label: Label, value: Any) -> None:

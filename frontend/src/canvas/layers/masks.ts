@@ -21,10 +21,11 @@ export function drawMasksLayer(context: CanvasRenderingContext2D, scene: Scene):
   // Large ones first, so that a small object on a large one can be seen and hit.
   const ordered = [...visible].sort((a, b) => b.mask.area - a.mask.area);
   for (const annotation of ordered) {
-    if (annotation.id !== scene.selected) drawMask(context, scene, annotation);
+    if (!scene.isSelected(annotation)) drawMask(context, scene, annotation);
   }
-  const selected = visible.find((annotation) => annotation.id === scene.selected);
-  if (selected) drawMask(context, scene, selected);
+  for (const annotation of ordered) {
+    if (scene.isSelected(annotation)) drawMask(context, scene, annotation);
+  }
   context.restore();
 }
 
@@ -38,7 +39,7 @@ function drawMask(
   const path = maskPath(annotation.mask, scale);
   const colour = scene.colourOf(annotation);
   const hovered = annotation.id === scene.hovered;
-  const selected = annotation.id === scene.selected;
+  const selected = scene.isSelected(annotation);
   context.lineJoin = "round";
   context.globalAlpha = (hovered ? FILL_HOVER : FILL) * scene.opacity;
   context.fillStyle = colour;

@@ -1,4 +1,5 @@
 import type { Http } from "../http";
+import type { AttributeSchema } from "../../document/attributes";
 import type { LabelRecord } from "../../document/records";
 import type { JobImageState, ProjectRecord, Role } from "../types";
 import { allPages } from "./page";
@@ -41,7 +42,6 @@ export interface Membership {
 }
 
 export interface Label extends LabelRecord {
-  attribute_schema?: unknown;
   post_rules?: unknown;
 }
 
@@ -52,6 +52,7 @@ export interface LabelFields {
   kind?: "thing" | "stuff";
   order?: number;
   hotkey?: string;
+  attribute_schema?: AttributeSchema;
 }
 
 export interface BundleRow {

@@ -1,5 +1,6 @@
 /** The editor's one entry from the router. */
 import "./editor.css";
+import "./objects.css";
 import "./picture.css";
 import "./side.css";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";

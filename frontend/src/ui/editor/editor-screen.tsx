@@ -35,5 +35,9 @@ export function EditorScreen({ onDesk }: { onDesk(desk: PointerDesk | null): voi
 
 function keepFocus(event: React.MouseEvent): void {
   const target = event.target as Element;
-  if (!target.closest("input, textarea, select")) event.preventDefault();
+  if (target.closest("input, textarea, select")) return;
+  event.preventDefault();
+  const typing = document.activeElement;
+  // The search of the labels ends with the click that chooses one.
+  if (typing instanceof HTMLInputElement && !typing.closest(".side-labels")) typing.blur();
 }

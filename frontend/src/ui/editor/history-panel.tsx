@@ -1,10 +1,14 @@
 /** The selected object: its verdict and everything that happened to it. */
 import { useEffect, useState } from "react";
 
+import { chosenOf } from "../../actions/selection";
+import { attributesOf } from "../../document/attributes";
 import type { AnnotationRecord } from "../../document/records";
 import type { HistoryEntry } from "../../sync/types";
 import { useSignal } from "../data";
 import { ago } from "../kit/words";
+import { AttributePanel } from "./attribute-panel";
+import { ChosenPanel } from "./chosen-panel";
 import { useAnnotations, useEditor } from "./context";
 import { operationWords } from "./words";
 
@@ -12,10 +16,15 @@ export function HistoryPanel() {
   const editor = useEditor();
   const selected = useSignal(editor.state.selected);
   const annotation = useAnnotations().find((one) => one.id === selected);
+  useSignal(editor.state.chosen);
+  const chosen = chosenOf(editor);
+  const asks = useSignal(editor.state.labels).some((label) => attributesOf(label).length > 0);
   return (
-    <section className="side-part side-history" aria-label="Selected object">
-      <h2 className="side-head">Selected object</h2>
-      {annotation ? (
+    <section className="side-part side-history" aria-label="Selected object" data-asks={asks}>
+      <h2 className="side-head">{chosen.length > 1 ? "Selected objects" : "Selected object"}</h2>
+      {chosen.length > 1 ? (
+        <ChosenPanel chosen={chosen} />
+      ) : annotation ? (
         <ObjectFacts key={annotation.id} annotation={annotation} />
       ) : (
         <p className="side-empty">Select an object to see its history.</p>
@@ -49,6 +58,7 @@ function ObjectFacts({ annotation }: { annotation: AnnotationRecord }) {
           {verdict.note && <span className="muted"> “{verdict.note}”</span>}
         </p>
       )}
+      <AttributePanel annotation={annotation} />
       <dl className="facts">
         <dt>Area</dt>
         <dd>{mask.area.toLocaleString("en")} px</dd>

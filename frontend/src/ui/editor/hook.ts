@@ -3,7 +3,7 @@
  *
  * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
  *   (press to the frame after the mask was painted), where
- * - editor: ready, ghost (is one on screen), toScreen(x, y) from image space to the page,
+ * - editor: ready, loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
  *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
  *   later, to the first painted ghost of this image)
  */
@@ -65,8 +65,12 @@ export function announceEditor(editor: Editor, element: HTMLElement): () => void
     return {
       ready:
         editor.state.image.get()?.picture != null && editor.state.readiness.get().kind === "ready",
+      loaded: editor.state.loaded.get(),
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      scale: editor.state.viewport.get().scale,
+      selected: editor.state.selected.get(),
+      objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),
       toScreen: (x: number, y: number): [number, number] => {
         const box = element.getBoundingClientRect();
         const p = imageToScreen(editor.state.viewport.get(), { x, y });

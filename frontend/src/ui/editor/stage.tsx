@@ -2,6 +2,7 @@
 import { useEffect, useRef } from "react";
 
 import { accept } from "../../actions/objects";
+import { isChosen } from "../../actions/selection";
 import type { Editor } from "../../actions/editor";
 import { CanvasView } from "../../canvas/canvas";
 import { PixelLevels } from "../../canvas/pixels";
@@ -60,14 +61,17 @@ function mount(editor: Editor, element: HTMLElement) {
     colourOf: editor.colourOf,
     isHidden: (annotation) => state.hidden.get().has(annotation.id),
     selected: state.selected.get(),
+    isSelected: (annotation) => isChosen(editor, annotation.id),
     hovered: state.hovered.get(),
     locked: editor.mode === "edit" && state.loaded.get() && editor.locked() !== null,
     masksVisible: state.appearance.get().masksVisible,
     opacity: state.appearance.get().opacity,
     prompt: editor.prompter.view.get(),
-    promptColour: editor.labelColour(state.label.get()),
+    promptColour: drawingColour(editor),
     draftBox: state.draftBox.get(),
     hotPoint: state.hotPoint.get(),
+    draft: state.draft.get(),
+    brush: state.brush.get(),
   });
   const view = new CanvasView(element, scene, (size) => {
     state.screen.set(size);
@@ -84,6 +88,13 @@ function mount(editor: Editor, element: HTMLElement) {
       view.dispose();
     },
   };
+}
+
+/** What is drawn onto a selected object has its colour, everything else that of the next one. */
+function drawingColour(editor: Editor): string {
+  const { draft, selected, label } = editor.state;
+  const onto = draft.get() && editor.document.get(selected.get() ?? "");
+  return onto ? editor.colourOf(onto) : editor.labelColour(label.get());
 }
 
 function makeDesk(editor: Editor, element: HTMLElement): PointerDesk {
@@ -135,7 +146,11 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.label.subscribe(() => view.invalidate("overlay")),
     state.draftBox.subscribe(() => view.invalidate("overlay")),
     state.hotPoint.subscribe(() => view.invalidate("overlay")),
+    state.draft.subscribe(() => view.invalidate("overlay")),
+    state.brush.subscribe(() => view.invalidate("overlay")),
     state.selected.subscribe(base),
+    state.chosen.subscribe(base),
+    state.lockedObjects.subscribe(base),
     state.hovered.subscribe(base),
     state.hidden.subscribe(base),
     state.appearance.subscribe(base),

@@ -1,5 +1,7 @@
 import {
+  Brush,
   Crosshair,
+  Eraser,
   Eye,
   EyeOff,
   Maximize,
@@ -78,6 +80,8 @@ export function ToolRail() {
         action="tool-select"
         pressed={tool === "select"}
       />
+      <RailButton icon={Brush} words="Brush" action="tool-brush" pressed={tool === "brush"} />
+      <RailButton icon={Eraser} words="Eraser" action="tool-eraser" pressed={tool === "eraser"} />
       <hr />
       <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
       <RailButton icon={Redo2} words="Redo" action="redo" disabled={!redo} />

@@ -1,12 +1,14 @@
 import { useState, type FormEvent } from "react";
-import { Plus, Trash2, Undo2 } from "lucide-react";
+import { ListChecks, Plus, Trash2, Undo2 } from "lucide-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
+import type { Attribute } from "../../document/attributes";
 import { sync } from "../../sync";
 import { asAppError, type Label, type LabelFields, type Project } from "../../sync/api";
 import { useLabels } from "../data";
 import { Button } from "../kit/button";
 import { ErrorNote } from "../kit/notes";
+import { LabelAttributes } from "./label-attributes";
 
 /** Each change is saved as it is made; a label that goes can be brought back at once. */
 export function LabelsEditor({ project }: { project: Project }) {
@@ -21,7 +23,8 @@ export function LabelsEditor({ project }: { project: Project }) {
   });
   const bringBack = (label: Label) => {
     setGone(null);
-    add.mutate({ name: label.name, colour: label.colour, kind: label.kind, hotkey: label.hotkey });
+    const { name, colour, kind, hotkey, attribute_schema } = label;
+    add.mutate({ name, colour, kind, hotkey, ...(attribute_schema ? { attribute_schema } : {}) });
   };
   return (
     <div className="stack stack-tight">
@@ -34,6 +37,7 @@ export function LabelsEditor({ project }: { project: Project }) {
               <th>Name</th>
               <th>Key</th>
               <th>Kind</th>
+              <th>Attributes</th>
               <th />
             </tr>
           </thead>
@@ -145,6 +149,12 @@ function LabelRow(props: LabelRowProps) {
           <option value="stuff">stuff, as a whole</option>
         </select>
       </td>
+      <td>
+        <AttributesButton
+          label={label}
+          onSave={(attributes) => save.mutateAsync({ attribute_schema: { attributes } })}
+        />
+      </td>
       <td className="num">
         <Button
           tone="quiet"
@@ -156,6 +166,30 @@ function LabelRow(props: LabelRowProps) {
         />
       </td>
     </tr>
+  );
+}
+
+interface AttributesButtonProps {
+  label: Label;
+  onSave: (attributes: Attribute[]) => Promise<unknown>;
+}
+
+function AttributesButton({ label, onSave }: AttributesButtonProps) {
+  const [open, setOpen] = useState(false);
+  const count = label.attribute_schema?.attributes?.length ?? 0;
+  return (
+    <>
+      <Button
+        tone="quiet"
+        icon={ListChecks}
+        title={`What is asked about each ${label.name}`}
+        aria-label={`Attributes of ${label.name}`}
+        onClick={() => setOpen(true)}
+      >
+        {count || "none"}
+      </Button>
+      {open && <LabelAttributes label={label} onSave={onSave} onClose={() => setOpen(false)} />}
+    </>
   );
 }
 

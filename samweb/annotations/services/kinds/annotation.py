@@ -9,6 +9,7 @@ from uuid import UUID
 from samweb.annotations.models import Annotation
 from samweb.annotations.moves import LOCKED, WITH_REVIEWERS
 from samweb.annotations.records import annotation_record
+from samweb.annotations.services.attributes import attributes_checked
 from samweb.annotations.services.checks import (
     Refused,
     Stale,
@@ -155,6 +156,9 @@ def _assign(w: Writing, row: Annotation, image: Image, fields: dict[str, Any]) -
     if "track" in fields:
         track = fields.pop("track")
         row.track = UUID(track) if track else None
+    if "attributes" in fields or row._state.adding:
+        given = fields.pop("attributes", {})
+        row.attributes = attributes_checked(row, given)
     for name, value in fields.items():
         setattr(row, name, value)
 

@@ -10,6 +10,7 @@ from django.db.models import F
 from samweb.annotations.models import Annotation, JobImage, Verdict
 from samweb.annotations.moves import MOVES, By, moves_from
 from samweb.annotations.records import job_image_record, moment
+from samweb.annotations.services.attributes import refuse_incomplete
 from samweb.annotations.services.checks import Refused, Stale, flag, one_of, read, text
 from samweb.annotations.services.incoming import Done, Incoming, Writing
 
@@ -91,6 +92,7 @@ def _submit(w: Writing, row: JobImage, nothing: bool) -> None:
         raise Refused(
             "There is no object on this image. Say nothing_to_label if that is right.", "empty"
         )
+    refuse_incomplete(row)
     row.nothing_to_label = nothing
     row.submitter = w.user
     row.submitted_at = w.received

@@ -1,0 +1,38 @@
+/** What the tools may touch of the editor. */
+import type { ToolHost } from "../tools/tool";
+import type { Editor } from "./editor";
+import { reopen } from "./objects";
+import { paintStroke } from "./painting";
+import { choose, toggleChosen, touching } from "./selection";
+
+export function toolHost(editor: Editor): ToolHost {
+  const { state } = editor;
+  return {
+    prompter: editor.prompter,
+    viewport: state.viewport.get,
+    imageSize: () => state.image.get()?.record ?? { width: 0, height: 0 },
+    annotationAt: (p) => editor.annotationAt(p.x, p.y),
+    select: state.selected.set,
+    toggleSelected: (id) => toggleChosen(editor, id),
+    selectTouching: (box, add) => choose(editor, touching(editor, box), add),
+    setHovered: state.hovered.set,
+    setDraftBox: state.draftBox.set,
+    setHotPoint: state.hotPoint.set,
+    setDraft: state.draft.set,
+    setBrush: state.brush.set,
+    brushSize: state.brushSize.get,
+    setBrushSize: state.brushSize.set,
+    reopen: (id) => reopen(editor, id),
+    paint: (dabs, erases) => paintStroke(editor, dabs, erases),
+    mayEdit: () => {
+      const reason = editor.locked();
+      if (reason) editor.say(reason, "warn");
+      return reason === null;
+    },
+    clicked: () => {
+      editor.pressedAt = performance.now();
+      editor.effort.click(state.tool.get());
+      state.notice.set(null);
+    },
+  };
+}

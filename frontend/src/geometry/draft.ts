@@ -1,0 +1,22 @@
+/** What a hand is drawing before it becomes pixels. Image space. */
+import type { Point } from "./spaces";
+
+/** Where a round brush was. */
+export interface Dab {
+  x: number;
+  y: number;
+  radius: number;
+}
+
+export type Draft =
+  /** `dabs` grows in place while the stroke goes on. */
+  | { kind: "stroke"; dabs: readonly Dab[]; erases: boolean }
+  /** `pointer` is where the next vertex would be; `hot` the vertex under the pointer, or -1. */
+  | {
+      kind: "polygon";
+      vertices: readonly Point[];
+      pointer: Point | null;
+      hot: number;
+      erases: boolean;
+    }
+  | { kind: "cut"; dabs: readonly Dab[] };

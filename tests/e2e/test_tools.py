@@ -1,0 +1,159 @@
+"""The tools of the editor under a real pointer: what the hand draws is what the server has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from samweb.masks import rle
+from tests.e2e.editor import Editor
+from tests.e2e.installation import Installation, Script
+from tests.e2e.test_journey import Harvest, sign_in
+
+
+class Desk:
+    """An open editor and the server behind it."""
+
+    def __init__(self, editor: Editor, harvest: Harvest, installation: Installation) -> None:
+        self.editor, self.harvest, self.installation = editor, harvest, installation
+        self.page = editor.page
+
+    def press(self, key: str) -> None:
+        self.page.keyboard.press(key)
+
+    def drag(self, *points: tuple[float, float], keys: tuple[str, ...] = ()) -> None:
+        """Press at the first point of the image, move through the others, let go at the last."""
+        places = [self.editor.screen(*point) for point in points]
+        self.page.mouse.move(*places[0])
+        for key in keys:
+            self.page.keyboard.down(key)
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=8)
+        self.page.mouse.up()
+        for key in keys:
+            self.page.keyboard.up(key)
+
+    def click(self, x: float, y: float, *keys: str) -> None:
+        self.drag((x, y), keys=keys)
+
+    def expect_objects(self, count: int) -> None:
+        expect(self.page.get_by_test_id("object-row")).to_have_count(count)
+
+    def saved(self) -> list[dict[str, Any]]:
+        """The objects once the server has what the page has, in the order they were made."""
+
+        def same() -> list[list[dict[str, Any]]]:
+            found = self.harvest.annotations
+            here = {one["id"]: one["version"] for one in found}
+            return [found] if here == self.editor.hook("editor.objects") else []
+
+        (found,) = self.installation.wait_for(same, 20, "the server to have what the page has")
+        self.editor.expect_saved()
+        return sorted(found, key=lambda one: one["id"])
+
+    def masks(self) -> list[np.ndarray]:
+        return [mask_of(one) for one in self.saved()]
+
+
+def mask_of(annotation: dict[str, Any]) -> np.ndarray:
+    height, width = annotation["mask"]["size"]
+    return rle.mask_of(rle.counts_of(annotation["mask"]["counts"], height, width), height, width)
+
+
+def steps_of(annotation: dict[str, Any]) -> list[str]:
+    return [step["type"] for step in annotation["recipe"]["steps"]]
+
+
+@pytest.fixture
+def desk(
+    installation: Installation, script: Script, context: BrowserContext, photograph: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Desk]:  # fmt: skip
+    name = request.node.name.removeprefix("test_")[:40].replace("_", "-")
+    harvest = Harvest(script, photograph, name)
+    page = context.new_page()
+    sign_in(page, installation, harvest.annotator_name)
+    page.goto(f"{installation.url}/jobs/{harvest.job}/{harvest.image}")
+    editor = Editor(page)
+    editor.wait_until_ready()
+    yield Desk(editor, harvest, installation)
+
+
+def test_the_brush_makes_an_object_and_the_eraser_takes_from_it(desk: Desk) -> None:
+    desk.press("b")
+    desk.drag((300, 300), (500, 300))
+    desk.expect_objects(1)
+    radius = 12 / desk.editor.hook("editor.scale")
+    (drawn,) = desk.masks()
+    rows = np.flatnonzero(drawn.any(axis=1))
+    columns = np.flatnonzero(drawn.any(axis=0))
+    assert abs(rows[0] - (300 - radius)) <= 1.5 and abs(rows[-1] - (300 + radius)) <= 1.5
+    assert abs(columns[0] - (300 - radius)) <= 1.5 and abs(columns[-1] - (500 + radius)) <= 1.5
+    assert abs(drawn.sum() / (np.pi * radius**2 + 400 * radius) - 1) < 0.03
+
+    desk.drag((400, 250), (400, 350), keys=("Alt",))
+    desk.press("e")
+    desk.drag((450, 250), (450, 350))
+    (rest,) = desk.masks()
+    assert not rest[300, 400] and not rest[300, 450] and rest[300, 425]
+    assert not (rest & ~drawn).any()
+    (annotation,) = desk.saved()
+    assert (steps_of(annotation), annotation["label"] is not None) == (["paint"], True)
+
+    desk.press("z")
+    (undone,) = desk.masks()
+    assert undone[300, 450] and not undone[300, 400]
+    desk.press("z")
+    desk.press("z")
+    desk.expect_objects(0)
+    assert desk.saved() == []
+
+
+def test_a_stroke_goes_onto_the_open_prompts_mask_and_survives_its_reopening(desk: Desk) -> None:
+    desk.editor.hover(575, 265)
+    desk.editor.click(575, 265)
+    desk.press("b")
+    desk.drag((100, 500), (200, 500))
+    desk.expect_objects(1)
+    (annotation,) = desk.saved()
+    assert steps_of(annotation) == ["decode", "paint"]
+    mask = mask_of(annotation)
+    assert mask[265, 575] and mask[500, 150]
+
+    desk.press("o")
+    desk.press("Enter")
+    expect(desk.page.get_by_test_id("accept-object")).to_have_count(0)
+    (again,) = desk.saved()
+    assert mask_of(again)[500, 150] and mask_of(again)[265, 575]
+    assert steps_of(again) == ["decode", "paint"]
+
+
+def test_a_stroke_on_a_large_mask_sends_what_it_changed(desk: Desk) -> None:
+    desk.press("b")
+    for y in range(200, 400, 20):
+        desk.drag((200, y), (600, y + 9), (640, y))
+    desk.editor.expect_saved()
+    sent: list[int] = []
+    desk.page.on(
+        "request",
+        lambda request: (
+            sent.append(len(request.post_data or ""))
+            if request.url.endswith("/operations")
+            else None
+        ),
+    )
+    before = desk.saved()[0]
+    for _ in range(20):
+        desk.press(",")
+    desk.drag((400, 300), keys=("Alt",))
+    after = desk.saved()[0]
+    assert after["version"] == before["version"] + 1
+    operations = desk.harvest.script.get(f"/api/v1/annotations/{after['id']}/history")
+    assert operations["results"][-1]["tool"] == "brush"
+    assert sent and max(sent) < 2 * len(after["mask"]["counts"]) + 2000
