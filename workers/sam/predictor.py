@@ -229,13 +229,15 @@ def upscale_logits(
     height, width = low_res.shape
     input_size = input_size or 2 * max(height, width)
     new_width, new_height = model_size(*size_image, input_size)
-    left, right, across = _axis(size_image[0], new_width * width / input_size, width)
-    top, bottom, down = _axis(size_image[1], new_height * height / input_size, height)
+    left, right, across = between_cells(size_image[0], new_width * width / input_size, width)
+    top, bottom, down = between_cells(size_image[1], new_height * height / input_size, height)
     rows = low_res[top] + (low_res[bottom] - low_res[top]) * down[:, None]
     return (rows[:, left] + (rows[:, right] - rows[:, left]) * across).astype(np.float32)
 
 
-def _axis(pixels: int, cells: float, low_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def between_cells(
+    pixels: int, cells: float, low_size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each output pixel the two cells it lies between, and how far along; the image spans
     `cells` of the `low_size` cells."""
     at = np.clip((np.arange(pixels) + 0.5) * (cells / pixels) - 0.5, 0, low_size - 1)

@@ -49,7 +49,7 @@ def is_scored(point_labels: np.ndarray, has_mask_input: bool, scored_clicks: int
     (`scored_clicks` of the manifest), then with the previous mask fed back."""
     clicks = np.count_nonzero(point_labels >= 0)
     boxed = bool((point_labels > 1).any())
-    return not boxed and 1 <= clicks <= scored_clicks and not (clicks == 1 and has_mask_input)
+    return bool(not boxed and 1 <= clicks <= scored_clicks and (clicks > 1 or not has_mask_input))
 
 
 def choose(
