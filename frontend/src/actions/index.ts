@@ -37,6 +37,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-select": ({ editor }) => setTool(editor, "select"),
   "tool-brush": ({ editor }) => setTool(editor, "brush"),
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
+  "tool-measure": ({ editor }) => setTool(editor, "measure"),
   larger: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(true),
   smaller: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(false),
   reopen: ({ editor }) => {
@@ -56,6 +57,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
       searched(editor).map((one) => one.annotation.id),
     ),
   "search-labels": ({ editor }) => editor.state.labelSearch.set(true),
+  wireframe: ({ editor }) =>
+    editor.state.look.update((look) => ({ ...look, wireframe: !look.wireframe })),
   opacity: ({ editor }) =>
     editor.state.appearance.update((a) => ({
       ...a,
@@ -99,6 +102,7 @@ function labelByKey(editor: Editor, key: string, at: number): string | null {
 
 function setTool(editor: Editor, name: ToolName): void {
   editor.tools[editor.state.tool.get()].leave();
+  editor.state.draft.set(null);
   editor.state.tool.set(name);
 }
 

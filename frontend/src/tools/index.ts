@@ -1,5 +1,6 @@
 /** The tools by name. One more tool is one more file and one more line here. */
 import { BrushTool } from "./brush-tool";
+import { MeasureTool } from "./measure-tool";
 import { PointTool } from "./point-tool";
 import { SelectTool } from "./select-tool";
 import type { Tool, ToolHost } from "./tool";
@@ -9,6 +10,7 @@ const TOOLS = {
   select: (host: ToolHost): Tool => new SelectTool(host),
   brush: (host: ToolHost): Tool => new BrushTool(host, "brush"),
   eraser: (host: ToolHost): Tool => new BrushTool(host, "eraser"),
+  measure: (host: ToolHost): Tool => new MeasureTool(host),
 } as const;
 
 export type ToolName = keyof typeof TOOLS;

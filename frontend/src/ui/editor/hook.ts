@@ -3,7 +3,8 @@
  *
  * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
  *   (press to the frame after the mask was painted), where
- * - editor: ready, loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
+ * - editor: ready, shown (the picture is painted), loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
+ *   frames (milliseconds of script the last frames took),
  *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
  *   later, to the first painted ghost of this image)
  */
@@ -59,15 +60,21 @@ export function announceDecoder(decoder: DecoderClient): void {
 }
 
 /** Returns the function that takes the editor off the hook again. */
-export function announceEditor(editor: Editor, element: HTMLElement): () => void {
+export function announceEditor(
+  editor: Editor,
+  element: HTMLElement,
+  frames: readonly number[],
+): () => void {
   const view = () => {
     const prompt = editor.prompter.view.get();
     return {
       ready:
         editor.state.image.get()?.picture != null && editor.state.readiness.get().kind === "ready",
+      shown: shownAt !== null,
       loaded: editor.state.loaded.get(),
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      frames,
       scale: editor.state.viewport.get().scale,
       selected: editor.state.selected.get(),
       objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),

@@ -7,6 +7,7 @@ import {
   Maximize,
   MousePointer2,
   Redo2,
+  Ruler,
   Spline,
   SquareDashed,
   Trash2,
@@ -17,6 +18,7 @@ import { useSyncExternalStore } from "react";
 
 import { useSignal } from "../data";
 import { useEditor, useRun, useTip } from "./context";
+import { LookButton } from "./look-panel";
 
 interface RailButtonProps {
   icon: LucideIcon;
@@ -82,6 +84,7 @@ export function ToolRail() {
       />
       <RailButton icon={Brush} words="Brush" action="tool-brush" pressed={tool === "brush"} />
       <RailButton icon={Eraser} words="Eraser" action="tool-eraser" pressed={tool === "eraser"} />
+      <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />
       <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
       <RailButton icon={Redo2} words="Redo" action="redo" disabled={!redo} />
@@ -99,6 +102,7 @@ export function ToolRail() {
         action="opacity"
         pressed={opacity < 1}
       />
+      <LookButton />
       <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>
