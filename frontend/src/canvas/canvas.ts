@@ -27,6 +27,8 @@ export class CanvasView {
   private readonly masks = new MasksLayer();
   /** Milliseconds of script that the last frames took, for the bench. */
   readonly frames: number[] = [];
+  /** Another frame would show nothing more. */
+  settled = false;
   private readonly afterPaint: (() => void)[] = [];
 
   constructor(
@@ -113,7 +115,8 @@ export class CanvasView {
       if (layer === "image") drawImageLayer(context, scene, ratio);
       else if (layer === "base") {
         drawFrame(context, scene, theme, size);
-        if (this.masks.draw(context, scene, size, ratio)) this.invalidate("base");
+        this.settled = !this.masks.draw(context, scene, size, ratio);
+        if (!this.settled) this.invalidate("base");
       } else {
         drawGuides(context, scene, theme, size);
         drawPromptLayer(context, scene, theme);

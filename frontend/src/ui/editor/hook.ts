@@ -4,11 +4,13 @@
  * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
  *   (press to the frame after the mask was painted), where
  * - editor: ready, shown (the picture is painted), loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
+ *   settled (the next frame would show nothing more of them),
  *   frames (milliseconds of script the last frames took),
  *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
  *   later, to the first painted ghost of this image)
  */
 import type { Editor } from "../../actions/editor";
+import type { CanvasView } from "../../canvas/canvas";
 import type { DecoderClient } from "../../decoder/client";
 import { imageToScreen } from "../../geometry/spaces";
 
@@ -63,7 +65,7 @@ export function announceDecoder(decoder: DecoderClient): void {
 export function announceEditor(
   editor: Editor,
   element: HTMLElement,
-  frames: readonly number[],
+  canvas: Pick<CanvasView, "frames" | "settled">,
 ): () => void {
   const view = () => {
     const prompt = editor.prompter.view.get();
@@ -72,12 +74,15 @@ export function announceEditor(
         editor.state.image.get()?.picture != null && editor.state.readiness.get().kind === "ready",
       shown: shownAt !== null,
       loaded: editor.state.loaded.get(),
+      settled: editor.state.loaded.get() && canvas.settled,
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
-      frames,
+      frames: canvas.frames,
       scale: editor.state.viewport.get().scale,
       selected: editor.state.selected.get(),
-      objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),
+      get objects() {
+        return Object.fromEntries(editor.document.list().map((one) => [one.id, one.version]));
+      },
       toScreen: (x: number, y: number): [number, number] => {
         const box = element.getBoundingClientRect();
         const p = imageToScreen(editor.state.viewport.get(), { x, y });

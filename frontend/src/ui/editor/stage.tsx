@@ -91,7 +91,7 @@ function mount(editor: Editor, element: HTMLElement) {
     if (editor.fitted) editor.fit();
   });
   const desk = makeDesk(editor, element);
-  const leave = [...subscribe(editor, view, element), announceEditor(editor, element, view.frames)];
+  const leave = [...subscribe(editor, view, element), announceEditor(editor, element, view)];
   return {
     desk,
     dispose: () => {
