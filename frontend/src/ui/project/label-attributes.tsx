@@ -1,4 +1,5 @@
 /** What a label asks about its objects: a list of attributes, edited in a dialog. */
+import "./label-attributes.css";
 import { useState, type FormEvent } from "react";
 import { ArrowUp, Plus, Trash2 } from "lucide-react";
 
