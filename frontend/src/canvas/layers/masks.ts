@@ -1,5 +1,6 @@
 /** Accepted objects: 40 % fill, an outline that stays 1.5 px at any zoom. */
 import type { AnnotationRecord } from "../../document/records";
+import { byStacking } from "../../document/stacking";
 import { maskPath } from "../mask-paths";
 import type { Scene } from "../scene";
 
@@ -19,7 +20,7 @@ export function drawMasksLayer(context: CanvasRenderingContext2D, scene: Scene):
     (annotation) => annotation.id !== scene.prompt.reopened && !scene.isHidden(annotation),
   );
   // Large ones first, so that a small object on a large one can be seen and hit.
-  const ordered = [...visible].sort((a, b) => b.mask.area - a.mask.area);
+  const ordered = [...visible].sort(byStacking);
   for (const annotation of ordered) {
     if (!scene.isSelected(annotation)) drawMask(context, scene, annotation);
   }

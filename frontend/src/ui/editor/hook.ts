@@ -68,6 +68,7 @@ export function announceEditor(editor: Editor, element: HTMLElement): () => void
       loaded: editor.state.loaded.get(),
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      answered: prompt.kind === "prompt" && prompt.mask !== null && !prompt.waiting,
       scale: editor.state.viewport.get().scale,
       selected: editor.state.selected.get(),
       objects: Object.fromEntries(editor.document.list().map((one) => [one.id, one.version])),
