@@ -3,9 +3,11 @@
  *
  * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
  *   (press to the frame after the mask was painted), where
- * - editor: ready, loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
+ * - editor: ready, loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from
+ *   image space to the page,
  *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
- *   later, to the first painted ghost of this image)
+ *   later, to the first painted ghost of this image), answered (the open prompt has its mask),
+ *   scale (screen pixels per image pixel), selected (an id), objects ({id: version} of this page)
  */
 import type { Editor } from "../../actions/editor";
 import type { DecoderClient } from "../../decoder/client";
