@@ -15,6 +15,7 @@ import { makeTools, type Tools } from "../tools";
 import type { Tool } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
+import { colourOf, labelColour } from "./look";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
@@ -98,10 +99,11 @@ export class Editor {
     this.state.notice.set({ text, tone });
   }
 
-  colourOf = (annotation: AnnotationRecord): string => this.labelColour(annotation.label);
+  colourOf = (annotation: AnnotationRecord): string =>
+    colourOf(annotation, this.state.look.get().colourBy, this.state.labels.get());
 
   labelColour(id: string | null): string {
-    return this.state.labels.get().find((label) => label.id === id)?.colour ?? "#98a2b3";
+    return labelColour(this.state.labels.get(), id);
   }
 
   /** Opens the project behind the page once: its labels, role and live messages. */

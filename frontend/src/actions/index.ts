@@ -41,6 +41,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
   "tool-polygon": ({ editor }) => setTool(editor, "polygon"),
   "tool-cut": ({ editor }) => setTool(editor, "cut"),
+  "tool-measure": ({ editor }) => setTool(editor, "measure"),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get();
     if (id) reopen(editor, id);
@@ -58,6 +59,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
       searched(editor).map((one) => one.annotation.id),
     ),
   "search-labels": ({ editor }) => editor.state.labelSearch.set(true),
+  wireframe: ({ editor }) =>
+    editor.state.look.update((look) => ({ ...look, wireframe: !look.wireframe })),
   opacity: ({ editor }) =>
     editor.state.appearance.update((a) => ({
       ...a,
@@ -106,6 +109,7 @@ function setTool(editor: Editor, name: ToolName): void {
   before.finish?.();
   before.cancel?.();
   before.leave();
+  editor.state.draft.set(null);
   editor.state.tool.set(name);
 }
 

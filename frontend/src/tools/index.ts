@@ -1,6 +1,7 @@
 /** The tools by name. One more tool is one more file and one more line here. */
 import { BrushTool } from "./brush-tool";
 import { CutTool } from "./cut-tool";
+import { MeasureTool } from "./measure-tool";
 import { PointTool } from "./point-tool";
 import { PolygonTool } from "./polygon-tool";
 import { SelectTool } from "./select-tool";
@@ -14,6 +15,7 @@ export function makeTools(host: ToolHost) {
     eraser: new BrushTool(host, "eraser"),
     polygon: new PolygonTool(host),
     cut: new CutTool(host),
+    measure: new MeasureTool(host),
   } as const;
 }
 

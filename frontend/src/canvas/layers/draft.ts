@@ -3,6 +3,7 @@ import type { Dab, Draft } from "../../geometry/draft";
 import { imageToScreen, type Point } from "../../geometry/spaces";
 import type { Scene } from "../scene";
 import type { CanvasTheme } from "../theme";
+import { drawMeasure } from "./guides";
 
 const STROKE_FILL = 0.5;
 
@@ -28,6 +29,7 @@ const DRAWN: { [K in Draft["kind"]]: Draw<K> } = {
   stroke: drawStroke,
   polygon: drawPolygon,
   cut: drawCut,
+  measure: drawMeasure,
 };
 
 function drawStroke(

@@ -9,6 +9,7 @@ import {
   Pentagon,
   Redo2,
   Scissors,
+  Ruler,
   Spline,
   SquareDashed,
   SquareDashedMousePointer,
@@ -20,6 +21,7 @@ import { useSyncExternalStore } from "react";
 
 import { useSignal } from "../data";
 import { useEditor, useRun, useTip } from "./context";
+import { LookButton } from "./look-panel";
 
 interface RailButtonProps {
   icon: LucideIcon;
@@ -103,6 +105,7 @@ export function ToolRail() {
         action="only-empty"
         pressed={useSignal(state.onlyEmpty)}
       />
+      <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />
       <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
       <RailButton icon={Redo2} words="Redo" action="redo" disabled={!redo} />
@@ -120,6 +123,7 @@ export function ToolRail() {
         action="opacity"
         pressed={opacity < 1}
       />
+      <LookButton />
       <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>
