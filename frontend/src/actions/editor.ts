@@ -6,11 +6,13 @@ import type { DecoderClient } from "../decoder/client";
 import { Document } from "../document/document";
 import { History } from "../document/history";
 import type { AnnotationRecord } from "../document/records";
+import { byStacking } from "../document/stacking";
 import { replay } from "../document/replay";
 import { fit } from "../geometry/viewport";
 import { maskContains } from "../masks/decoded";
 import { Prompter } from "../prompting/prompter";
-import { makeTools } from "../tools";
+import { makeTools, type Tools } from "../tools";
+import type { Tool } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
 import { colourOf, labelColour } from "./look";
@@ -28,7 +30,7 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
-  readonly tools: ReturnType<typeof makeTools>;
+  readonly tools: Tools;
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
@@ -128,6 +130,7 @@ export class Editor {
     if (this.imageId === id && !this.state.failure.get()) return;
     const turn = (this.opening += 1);
     const stale = () => turn !== this.opening;
+    toolOf(this).cancel?.();
     this.prompter.cancel();
     this.prompter.setTarget(null);
     this.state.failure.set(null);
@@ -185,7 +188,7 @@ export class Editor {
     let best: AnnotationRecord | null = null;
     for (const annotation of this.document.list()) {
       if (hidden.has(annotation.id) || locked.has(annotation.id)) continue;
-      if (best && best.mask.area <= annotation.mask.area) continue;
+      if (best && byStacking(annotation, best) <= 0) continue;
       if (maskContains(annotation.mask, x_image, y_image)) best = annotation;
     }
     return best?.id ?? null;
@@ -364,6 +367,11 @@ export class Editor {
       "remote",
     );
   }
+}
+
+/** The tool in the hand. */
+export function toolOf({ tools, state }: Pick<Editor, "tools" | "state">): Tool {
+  return tools[state.tool.get()];
 }
 
 export function wordsOf(error: unknown): string {

@@ -1,6 +1,7 @@
 /** Every action by name: keys, buttons and the palette run the same ones. */
 import type { ToolName } from "../tools";
-import type { Editor } from "./editor";
+import { toolOf, type Editor } from "./editor";
+import { MASK_ACTIONS } from "./mask-actions";
 import { accept, chooseLabel, deleteObject, escape, redo, reopen, undo } from "./objects";
 import {
   acceptImage,
@@ -24,6 +25,7 @@ export interface ActionContext {
 type Action = (context: ActionContext) => void;
 
 export const ACTIONS: Readonly<Record<string, Action>> = {
+  ...MASK_ACTIONS,
   accept: ({ editor }) => accept(editor),
   escape: ({ editor }) => escape(editor),
   cycle: ({ editor }) => editor.prompter.cycle(1),
@@ -37,9 +39,9 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-select": ({ editor }) => setTool(editor, "select"),
   "tool-brush": ({ editor }) => setTool(editor, "brush"),
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
+  "tool-polygon": ({ editor }) => setTool(editor, "polygon"),
+  "tool-cut": ({ editor }) => setTool(editor, "cut"),
   "tool-measure": ({ editor }) => setTool(editor, "measure"),
-  larger: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(true),
-  smaller: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(false),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get();
     if (id) reopen(editor, id);
@@ -101,7 +103,12 @@ function labelByKey(editor: Editor, key: string, at: number): string | null {
 }
 
 function setTool(editor: Editor, name: ToolName): void {
-  editor.tools[editor.state.tool.get()].leave();
+  const before = toolOf(editor);
+  if (before.name === name) return;
+  // A polygon one turns away from is closed, not lost.
+  before.finish?.();
+  before.cancel?.();
+  before.leave();
   editor.state.draft.set(null);
   editor.state.tool.set(name);
 }

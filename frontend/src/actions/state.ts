@@ -74,6 +74,8 @@ export class EditorState {
   readonly brush = new Signal<Dab | null>(null);
   /** Diameter of brush and eraser in screen pixels. */
   readonly brushSize = new Signal(24);
+  /** What is drawn takes only pixels that no object has. */
+  readonly onlyEmpty = new Signal(false);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
   readonly look = new Signal<Look>(PLAIN);
   readonly appearance = new Signal<Appearance>({ masksVisible: true, opacity: 1 });

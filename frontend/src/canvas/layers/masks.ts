@@ -3,6 +3,7 @@
  * drawn as they are; more go through a sheet, and only what is pointed at or selected is drawn anew.
  */
 import type { AnnotationRecord } from "../../document/records";
+import { byStacking } from "../../document/stacking";
 import type { Size } from "../../geometry/viewport";
 import { maskPath } from "../mask-paths";
 import { MaskSheet } from "../mask-sheet";
@@ -50,7 +51,7 @@ export class MasksLayer {
     if (!this.known?.key.every((value, i) => value === key[i])) {
       const shown = annotations
         .filter(({ id, mask }) => id !== prompt.reopened && !hidden.has(id) && mask.area > 0)
-        .sort((a, b) => b.mask.area - a.mask.area);
+        .sort(byStacking);
       this.known = { key, shown };
     }
     return this.known!.shown;

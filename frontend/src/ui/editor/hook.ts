@@ -3,11 +3,12 @@
  *
  * - decoder: state, runs, lastMs (inside the worker), clicks whose mask was painted, lastPaintMs
  *   (press to the frame after the mask was painted), where
- * - editor: ready, shown (the picture is painted), loaded (its objects are there), ghost (is one on screen), toScreen(x, y) from image space to the page,
- *   settled (the next frame would show nothing more of them),
- *   frames (milliseconds of script the last frames took),
+ * - editor: ready, shown (the picture is painted), loaded (its objects are there), ghost (is one
+ *   on screen), toScreen(x, y) from image space to the page, settled (the next frame would show
+ *   nothing more of them), frames (milliseconds of script the last frames took),
  *   firstGhostMs (from the picture being on screen, or the pointer arriving on it if that was
- *   later, to the first painted ghost of this image)
+ *   later, to the first painted ghost of this image), answered (the open prompt has its mask),
+ *   scale (screen pixels per image pixel), selected (an id), objects ({id: version} of this page)
  */
 import type { Editor } from "../../actions/editor";
 import type { CanvasView } from "../../canvas/canvas";
@@ -77,6 +78,7 @@ export function announceEditor(
       settled: editor.state.loaded.get() && canvas.settled,
       ghost: prompt.kind === "hover" && prompt.mask !== null,
       firstGhostMs,
+      answered: prompt.kind === "prompt" && prompt.mask !== null && !prompt.waiting,
       frames: canvas.frames,
       scale: editor.state.viewport.get().scale,
       selected: editor.state.selected.get(),

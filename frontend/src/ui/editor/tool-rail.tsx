@@ -6,10 +6,13 @@ import {
   EyeOff,
   Maximize,
   MousePointer2,
+  Pentagon,
   Redo2,
+  Scissors,
   Ruler,
   Spline,
   SquareDashed,
+  SquareDashedMousePointer,
   Trash2,
   Undo2,
   type LucideIcon,
@@ -84,6 +87,24 @@ export function ToolRail() {
       />
       <RailButton icon={Brush} words="Brush" action="tool-brush" pressed={tool === "brush"} />
       <RailButton icon={Eraser} words="Eraser" action="tool-eraser" pressed={tool === "eraser"} />
+      <RailButton
+        icon={Pentagon}
+        words="Polygon"
+        action="tool-polygon"
+        pressed={tool === "polygon"}
+      />
+      <RailButton
+        icon={Scissors}
+        words="Cut in two along a line"
+        action="tool-cut"
+        pressed={tool === "cut"}
+      />
+      <RailButton
+        icon={SquareDashedMousePointer}
+        words="Draw only where no object is"
+        action="only-empty"
+        pressed={useSignal(state.onlyEmpty)}
+      />
       <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />
       <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
