@@ -16,8 +16,8 @@ import numpy as np
 from workers.sam.selection import click_cell
 
 CORRECTS_FROM = 3  # the first click that corrects
-REACH = 2.0  # times the distance from the click to the edge of the mask before it
-LEAST_REACH = 1.0  # low-res cells
+REACH = 3.0  # times the distance from the click to the edge of the mask before it
+LEAST_REACH = 4.0  # low-res cells
 
 
 def corrected(

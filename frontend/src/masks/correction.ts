@@ -9,9 +9,9 @@
 /** The first click that corrects. */
 export const CORRECTS_FROM = 3;
 /** Times the distance from the click to the edge of the mask before it. */
-const REACH = 2;
+const REACH = 3;
 /** In low-res cells. */
-const LEAST_REACH = 1;
+const LEAST_REACH = 4;
 
 export interface NewestClick {
   /** In model space. */
