@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from samweb.masks import rle
+from samweb.masks import polygon, rle
 from tests.e2e.editor import Editor
 from tests.e2e.installation import Installation, Script
 from tests.e2e.test_journey import Harvest, sign_in
@@ -127,6 +127,7 @@ def test_a_stroke_goes_onto_the_open_prompts_mask_and_survives_its_reopening(des
     assert mask[265, 575] and mask[500, 150]
 
     desk.press("o")
+    desk.editor.until("window.samweb.editor.answered")
     desk.press("Enter")
     expect(desk.page.get_by_test_id("accept-object")).to_have_count(0)
     (again,) = desk.saved()
@@ -157,3 +158,112 @@ def test_a_stroke_on_a_large_mask_sends_what_it_changed(desk: Desk) -> None:
     operations = desk.harvest.script.get(f"/api/v1/annotations/{after['id']}/history")
     assert operations["results"][-1]["tool"] == "brush"
     assert sent and max(sent) < 2 * len(after["mask"]["counts"]) + 2000
+
+
+def test_a_polygon_is_drawn_exactly_and_opened_again(desk: Desk) -> None:
+    desk.press("p")
+    for x, y in ((200, 200), (400, 200), (400, 300), (200, 300)):
+        desk.click(x, y)
+    desk.press("Enter")
+    desk.expect_objects(1)
+    (annotation,) = desk.saved()
+    drawn = mask_of(annotation)
+    (step,) = annotation["recipe"]["steps"]
+    assert len(step["polygon"]) == 8
+    counts = polygon.counts_of_polygon(step["polygon"], *drawn.shape)
+    assert (rle.mask_of(counts, *drawn.shape) == drawn).all()
+    assert abs(drawn.sum() / (200 * 100) - 1) < 0.03
+
+    desk.press("o")
+    desk.drag((400, 300), (400, 380))
+    desk.drag((300, 200), (300, 150))
+    desk.press("Enter")
+    (again,) = desk.saved()
+    assert mask_of(again)[165, 300] and mask_of(again)[350, 390]
+    assert [len(step["polygon"]) for step in again["recipe"]["steps"]] == [10]
+    desk.press("z")
+    assert (desk.masks()[0] == drawn).all()
+
+
+def test_a_polygon_begun_with_alt_is_taken_from_the_selected_object(desk: Desk) -> None:
+    desk.press("p")
+    for x, y in ((200, 200), (400, 200), (400, 300), (200, 300)):
+        desk.click(x, y)
+    desk.click(200, 200)
+    desk.click(250, 220, "Alt")
+    desk.click(350, 220)
+    desk.click(350, 280)
+    desk.click(250, 280)
+    desk.press("Enter")
+    (mask,) = desk.masks()
+    assert not mask[250, 300] and mask[210, 300] and mask[250, 220]
+    desk.press("Alt+h")
+    (filled,) = desk.masks()
+    assert filled[250, 300]
+    (annotation,) = desk.saved()
+    assert steps_of(annotation) == ["paint", "paint", "post"]
+    desk.press("Alt+h")
+    assert (desk.masks()[0] == mask).all()
+
+
+def box_by_polygon(desk: Desk, x0: float, y0: float, x1: float, y1: float) -> None:
+    desk.press("Escape")
+    desk.press("p")
+    for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1)):
+        desk.click(x, y)
+    desk.press("Enter")
+
+
+def test_objects_are_merged_cut_and_subtracted_each_in_one_undo(desk: Desk) -> None:
+    box_by_polygon(desk, 200, 200, 400, 300)
+    box_by_polygon(desk, 350, 250, 500, 400)
+    desk.expect_objects(2)
+    left, right = desk.masks()
+    assert (left & right).any()
+
+    desk.press("Shift+u")
+    below, above = desk.masks()
+    assert not (below & above).any() and ((below | above) == (left | right)).all()
+    desk.press("z")
+
+    desk.press("Control+a")
+    desk.press("u")
+    desk.expect_objects(1)
+    (merged,) = desk.saved()
+    assert (mask_of(merged) == (left | right)).all()
+    assert steps_of(merged)[-2:] == ["combine", "paint"]
+    desk.press("z")
+    desk.expect_objects(2)
+    assert all((a == b).all() for a, b in zip(desk.masks(), (left, right), strict=True))
+
+    desk.press("Escape")
+    desk.press("Shift+c")
+    desk.drag((280, 150), (280, 350))
+    desk.expect_objects(3)
+    pieces = desk.masks()
+    assert ((pieces[0] | pieces[2]) == left).all() and not (pieces[0] & pieces[2]).any()
+    assert pieces[0][250, 340] and pieces[2][250, 220]
+    desk.press("z")
+    assert (desk.masks()[0] == left).all()
+
+
+def test_where_pixels_belong_to_one_object_a_new_one_takes_what_is_free(
+    desk: Desk, script: Script
+) -> None:
+    project = f"/api/v1/projects/{desk.harvest.project}"
+    version = script.get(project)["version"]
+    script.request("PATCH", project, {"overlap_rule": "exclusive"}, **{"If-Match": f'"{version}"'})
+    desk.page.reload()
+    desk.editor.wait_until_ready()
+    box_by_polygon(desk, 200, 200, 400, 300)
+    box_by_polygon(desk, 350, 250, 500, 400)
+    first, second = desk.masks()
+    assert not (first & second).any()
+    assert first[275, 375] and second[275, 450]
+    desk.press("Control+a")
+    desk.press("u")
+    desk.expect_objects(1)
+    assert (desk.masks()[0] == (first | second)).all()
+    desk.press("z")
+    desk.expect_objects(2)
+    assert (desk.masks()[0] == first).all()

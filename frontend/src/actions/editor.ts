@@ -6,13 +6,16 @@ import type { DecoderClient } from "../decoder/client";
 import { Document } from "../document/document";
 import { History } from "../document/history";
 import type { AnnotationRecord } from "../document/records";
+import { byStacking } from "../document/stacking";
 import { replay } from "../document/replay";
 import { fit } from "../geometry/viewport";
 import { maskContains } from "../masks/decoded";
 import { Prompter } from "../prompting/prompter";
-import { makeTools } from "../tools";
+import { makeTools, type Tools } from "../tools";
+import type { Tool } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { EffortMeter } from "./effort";
+import { colourOf, labelColour } from "./look";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
@@ -27,7 +30,7 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
-  readonly tools: ReturnType<typeof makeTools>;
+  readonly tools: Tools;
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
@@ -96,10 +99,11 @@ export class Editor {
     this.state.notice.set({ text, tone });
   }
 
-  colourOf = (annotation: AnnotationRecord): string => this.labelColour(annotation.label);
+  colourOf = (annotation: AnnotationRecord): string =>
+    colourOf(annotation, this.state.look.get().colourBy, this.state.labels.get());
 
   labelColour(id: string | null): string {
-    return this.state.labels.get().find((label) => label.id === id)?.colour ?? "#98a2b3";
+    return labelColour(this.state.labels.get(), id);
   }
 
   /** Opens the project behind the page once: its labels, role and live messages. */
@@ -126,6 +130,7 @@ export class Editor {
     if (this.imageId === id && !this.state.failure.get()) return;
     const turn = (this.opening += 1);
     const stale = () => turn !== this.opening;
+    toolOf(this).cancel?.();
     this.prompter.cancel();
     this.prompter.setTarget(null);
     this.state.failure.set(null);
@@ -183,7 +188,7 @@ export class Editor {
     let best: AnnotationRecord | null = null;
     for (const annotation of this.document.list()) {
       if (hidden.has(annotation.id) || locked.has(annotation.id)) continue;
-      if (best && best.mask.area <= annotation.mask.area) continue;
+      if (best && byStacking(annotation, best) <= 0) continue;
       if (maskContains(annotation.mask, x_image, y_image)) best = annotation;
     }
     return best?.id ?? null;
@@ -315,6 +320,8 @@ export class Editor {
   private scheduleCatchUp(whole: boolean): void {
     clearTimeout(this.catchUpTimer);
     this.catchUpTimer = setTimeout(() => {
+      // Until the objects are there nobody knows since when: opening catches up by itself.
+      if (!this.state.loaded.get()) return;
       void this.catchUp(whole).catch(() => undefined);
     }, 120);
   }
@@ -360,6 +367,11 @@ export class Editor {
       "remote",
     );
   }
+}
+
+/** The tool in the hand. */
+export function toolOf({ tools, state }: Pick<Editor, "tools" | "state">): Tool {
+  return tools[state.tool.get()];
 }
 
 export function wordsOf(error: unknown): string {

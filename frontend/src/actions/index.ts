@@ -1,6 +1,7 @@
 /** Every action by name: keys, buttons and the palette run the same ones. */
 import type { ToolName } from "../tools";
-import type { Editor } from "./editor";
+import { toolOf, type Editor } from "./editor";
+import { MASK_ACTIONS } from "./mask-actions";
 import { accept, chooseLabel, deleteObject, escape, redo, reopen, undo } from "./objects";
 import {
   acceptImage,
@@ -24,6 +25,7 @@ export interface ActionContext {
 type Action = (context: ActionContext) => void;
 
 export const ACTIONS: Readonly<Record<string, Action>> = {
+  ...MASK_ACTIONS,
   accept: ({ editor }) => accept(editor),
   escape: ({ editor }) => escape(editor),
   cycle: ({ editor }) => editor.prompter.cycle(1),
@@ -37,8 +39,9 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-select": ({ editor }) => setTool(editor, "select"),
   "tool-brush": ({ editor }) => setTool(editor, "brush"),
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
-  larger: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(true),
-  smaller: ({ editor }) => editor.tools[editor.state.tool.get()].resize?.(false),
+  "tool-polygon": ({ editor }) => setTool(editor, "polygon"),
+  "tool-cut": ({ editor }) => setTool(editor, "cut"),
+  "tool-measure": ({ editor }) => setTool(editor, "measure"),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get();
     if (id) reopen(editor, id);
@@ -56,6 +59,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
       searched(editor).map((one) => one.annotation.id),
     ),
   "search-labels": ({ editor }) => editor.state.labelSearch.set(true),
+  wireframe: ({ editor }) =>
+    editor.state.look.update((look) => ({ ...look, wireframe: !look.wireframe })),
   opacity: ({ editor }) =>
     editor.state.appearance.update((a) => ({
       ...a,
@@ -98,7 +103,13 @@ function labelByKey(editor: Editor, key: string, at: number): string | null {
 }
 
 function setTool(editor: Editor, name: ToolName): void {
-  editor.tools[editor.state.tool.get()].leave();
+  const before = toolOf(editor);
+  if (before.name === name) return;
+  // A polygon one turns away from is closed, not lost.
+  before.finish?.();
+  before.cancel?.();
+  before.leave();
+  editor.state.draft.set(null);
   editor.state.tool.set(name);
 }
 

@@ -1,16 +1,18 @@
 /** What a person does to objects: accept, delete, relabel, reopen, undo and redo. */
 import { add, update } from "../document/diff";
-import { replayed, stepsByHand } from "../document/painted";
+import { replayed, rulesOf, stepsByHand, withRules } from "../document/painted";
 import { maskOf, type AnnotationRecord } from "../document/records";
 import { uuid7 } from "../sync/ids";
 import type { ToolName } from "../tools";
-import type { Tool } from "../tools/tool";
+import type { PostRules } from "../masks/post";
 import { attributesFor } from "./attributes";
-import type { Editor } from "./editor";
+import { toolOf, type Editor } from "./editor";
+import { onFreePixels } from "./overlap";
+import { reopenPolygon } from "./painting";
 import { chosenOf, deleteChosen, relabelChosen } from "./selection";
 
 /** Tools that go on with the selected object until it is accepted. */
-const BY_HAND: ReadonlySet<ToolName> = new Set(["brush", "eraser"]);
+const BY_HAND: ReadonlySet<ToolName> = new Set(["brush", "eraser", "polygon", "cut"]);
 
 /** Takes what is open as an object and arms the next one with the same label. */
 export function accept(editor: Editor): void {
@@ -36,10 +38,12 @@ export function take(editor: Editor): string | null {
   if (!taken) return null;
   const size: [number, number] = [image.height, image.width];
   const reopened = taken.reopened ? editor.document.get(taken.reopened) : undefined;
-  // What was painted onto it stays on it, whatever the model now answers.
+  // What was done to it by hand is done again, whatever the model now answers.
   const byHand = stepsByHand(reopened?.recipe ?? null);
-  const mask = maskOf(replayed(taken.runs, byHand, size), size);
-  const recipe = { ...taken.recipe, steps: [...taken.recipe.steps, ...byHand] };
+  const rules = reopened ? rulesOf(reopened.recipe) : labelRules(editor);
+  const tidy = withRules(replayed(taken, byHand, size), rules, size);
+  const { runs, recipe } = onFreePixels(editor, tidy, size, taken.reopened);
+  const mask = maskOf(runs, size);
   if (mask.area === 0) {
     editor.say("That mask was empty, so nothing was added. Click on the object.", "warn");
     return null;
@@ -54,6 +58,11 @@ export function take(editor: Editor): string | null {
   editor.document.apply(add(made), "local");
   editor.state.selected.set(null);
   return made.id;
+}
+
+/** How masks of the current label are tidied. */
+function labelRules({ state }: Editor): PostRules {
+  return state.labels.get().find((label) => label.id === state.label.get())?.post_rules ?? {};
 }
 
 export function newRecord(
@@ -85,8 +94,6 @@ export function newRecord(
   };
 }
 
-const toolOf = ({ tools, state }: Editor): Tool => tools[state.tool.get()];
-
 /** Opens an object's prompts again. */
 export function reopen(editor: Editor, id: string): void {
   const annotation = editor.document.get(id);
@@ -94,6 +101,7 @@ export function reopen(editor: Editor, id: string): void {
   if (!annotation) return;
   if (reason) return editor.say(reason, "warn");
   if (editor.state.lockedObjects.get().has(id)) return editor.say("This object is locked.", "warn");
+  if (reopenPolygon(editor, annotation)) return;
   if (!editor.prompter.reopen(id, annotation.recipe)) {
     editor.state.selected.set(id);
     return editor.say(
@@ -108,6 +116,7 @@ export function reopen(editor: Editor, id: string): void {
 
 /** The prompt if one is open, else the selected objects, else the one under the pointer. */
 export function deleteObject(editor: Editor): void {
+  if (toolOf(editor).remove?.()) return;
   if (editor.prompter.isOpen) return editor.prompter.cancel();
   const id = editor.state.selected.get() ?? editor.state.hovered.get() ?? underPointer(editor);
   if (!id || !editor.document.get(id)) return;

@@ -10,18 +10,23 @@ import type { Editor } from "./editor";
 
 /** The selected objects, the one shown in the panels among them; empty when none is. */
 export function chosenOf(editor: Editor): readonly AnnotationRecord[] {
+  const ids = chosenIds(editor);
+  if (ids.size > 1) return editor.document.list().filter((annotation) => ids.has(annotation.id));
+  const only = editor.document.get(editor.state.selected.get() ?? "");
+  return only ? [only] : [];
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+export function chosenIds(editor: Editor): ReadonlySet<string> {
   const selected = editor.state.selected.get();
-  if (!selected) return [];
+  if (!selected) return NONE;
   const chosen = editor.state.chosen.get();
-  const ids = chosen.has(selected) ? chosen : new Set([selected]);
-  return editor.document.list().filter((annotation) => ids.has(annotation.id));
+  return chosen.has(selected) ? chosen : new Set([selected]);
 }
 
 export function isChosen(editor: Editor, id: string): boolean {
-  const selected = editor.state.selected.get();
-  if (selected === id) return true;
-  const chosen = editor.state.chosen.get();
-  return selected !== null && chosen.has(selected) && chosen.has(id);
+  return chosenIds(editor).has(id);
 }
 
 /** Selects these; the last becomes the one the panels show. */

@@ -6,6 +6,7 @@ import type { Dab, Draft } from "../geometry/draft";
 import type { Viewport } from "../geometry/spaces";
 import type { Size } from "../geometry/viewport";
 import type { ToolName } from "../tools";
+import { PLAIN, type Look } from "./look";
 import type {
   CommentRecord,
   ImageRecord,
@@ -73,7 +74,10 @@ export class EditorState {
   readonly brush = new Signal<Dab | null>(null);
   /** Diameter of brush and eraser in screen pixels. */
   readonly brushSize = new Signal(24);
+  /** What is drawn takes only pixels that no object has. */
+  readonly onlyEmpty = new Signal(false);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
+  readonly look = new Signal<Look>(PLAIN);
   readonly appearance = new Signal<Appearance>({ masksVisible: true, opacity: 1 });
   /** Look at the edges of a prompt's mask a second time. */
   readonly refine = new Signal(true);

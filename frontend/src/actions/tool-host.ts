@@ -1,8 +1,9 @@
 /** What the tools may touch of the editor. */
 import type { ToolHost } from "../tools/tool";
+import { cutAlong } from "./combining";
 import type { Editor } from "./editor";
 import { reopen } from "./objects";
-import { paintStroke } from "./painting";
+import { fillPolygon, paintStroke } from "./painting";
 import { choose, toggleChosen, touching } from "./selection";
 
 export function toolHost(editor: Editor): ToolHost {
@@ -24,6 +25,8 @@ export function toolHost(editor: Editor): ToolHost {
     setBrushSize: state.brushSize.set,
     reopen: (id) => reopen(editor, id),
     paint: (dabs, erases) => paintStroke(editor, dabs, erases),
+    fill: (polygon, erases, reopened) => fillPolygon(editor, polygon, erases, reopened),
+    cut: (line) => cutAlong(editor, line),
     mayEdit: () => {
       const reason = editor.locked();
       if (reason) editor.say(reason, "warn");

@@ -4,12 +4,16 @@
  */
 import type { Scene } from "./scene";
 import { drawDraftLayer } from "./layers/draft";
-import { drawImageLayer } from "./layers/image";
-import { drawMasksLayer } from "./layers/masks";
+import { drawGuides } from "./layers/guides";
+import { drawFrame, drawImageLayer } from "./layers/image";
+import { MasksLayer } from "./layers/masks";
 import { drawPromptLayer } from "./layers/prompt";
 import { readTheme, type CanvasTheme } from "./theme";
 
-export type Layer = "base" | "overlay";
+export type Layer = "image" | "base" | "overlay";
+
+/** Frames whose time is remembered. */
+const REMEMBERED = 1_000;
 
 export class CanvasView {
   readonly element: HTMLDivElement;
@@ -20,6 +24,11 @@ export class CanvasView {
   private width = 0;
   private height = 0;
   private readonly observer: ResizeObserver;
+  private readonly masks = new MasksLayer();
+  /** Milliseconds of script that the last frames took, for the bench. */
+  readonly frames: number[] = [];
+  /** Another frame would show nothing more. */
+  settled = false;
   private readonly afterPaint: (() => void)[] = [];
 
   constructor(
@@ -29,7 +38,13 @@ export class CanvasView {
   ) {
     this.element = document.createElement("div");
     this.element.className = "canvas-stack";
-    this.canvases = { base: this.makeCanvas(), overlay: this.makeCanvas() };
+    this.canvases = {
+      image: this.makeCanvas(),
+      base: this.makeCanvas(),
+      overlay: this.makeCanvas(),
+    };
+    // What a look does to the picture it does to nothing else.
+    this.canvases.image.className = "canvas-image";
     host.append(this.element);
     this.observer = new ResizeObserver(() => this.measure());
     this.observer.observe(this.element);
@@ -37,6 +52,7 @@ export class CanvasView {
   }
 
   invalidate(layer: Layer | "all"): void {
+    if (layer === "all" || layer === "image") this.dirty.add("image");
     if (layer === "all" || layer === "base") this.dirty.add("base");
     if (layer === "all" || layer === "overlay") this.dirty.add("overlay");
     if (!this.frame) this.frame = requestAnimationFrame(() => this.paint());
@@ -77,7 +93,7 @@ export class CanvasView {
     }
     this.onResize({ width: clientWidth, height: clientHeight });
     // A resized canvas is empty: paint now, so that nothing flickers.
-    this.dirty.add("base").add("overlay");
+    this.dirty.add("image").add("base").add("overlay");
     this.paint();
   }
 
@@ -88,22 +104,27 @@ export class CanvasView {
     const theme = (this.theme ??= readTheme(this.element));
     const size = { width: this.width, height: this.height };
     const ratio = window.devicePixelRatio || 1;
-    for (const layer of this.dirty) {
+    const started = performance.now();
+    const dirty = [...this.dirty];
+    this.dirty.clear();
+    for (const layer of dirty) {
       const context = this.canvases[layer].getContext("2d");
       if (!context) continue;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      if (layer === "base") {
-        context.fillStyle = theme.ground;
-        context.fillRect(0, 0, size.width, size.height);
-        drawImageLayer(context, scene, theme, size, ratio);
-        drawMasksLayer(context, scene);
+      context.clearRect(0, 0, size.width, size.height);
+      if (layer === "image") drawImageLayer(context, scene, ratio);
+      else if (layer === "base") {
+        drawFrame(context, scene, theme, size);
+        this.settled = !this.masks.draw(context, scene, size, ratio);
+        if (!this.settled) this.invalidate("base");
       } else {
-        context.clearRect(0, 0, size.width, size.height);
+        drawGuides(context, scene, theme, size);
         drawPromptLayer(context, scene, theme);
         drawDraftLayer(context, scene, theme, ratio);
       }
     }
-    this.dirty.clear();
+    this.frames.push(performance.now() - started);
+    if (this.frames.length > REMEMBERED) this.frames.shift();
     const waiting = this.afterPaint.splice(0);
     // A message task runs after the frame's rendering, unlike a microtask.
     if (waiting.length > 0) setTimeout(() => waiting.forEach((done) => done()), 0);

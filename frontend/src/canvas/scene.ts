@@ -2,6 +2,7 @@
 import type { AnnotationRecord } from "../document/records";
 import type { PromptView } from "../prompting/prompter";
 import type { Dab, Draft } from "../geometry/draft";
+import type { PixelSize } from "../geometry/lengths";
 import type { Viewport } from "../geometry/spaces";
 import type { PixelLevels } from "./pixels";
 
@@ -12,15 +13,24 @@ export interface Scene {
   viewport: Viewport;
   annotations: readonly AnnotationRecord[];
   colourOf(annotation: AnnotationRecord): string;
-  isHidden(annotation: AnnotationRecord): boolean;
-  selected: string | null;
-  isSelected(annotation: AnnotationRecord): boolean;
+  /** Another value when `colourOf` answers differently for the same object. */
+  colourKey: string;
+  hidden: ReadonlySet<string>;
+  /** Ids of the selected objects. */
+  chosen: ReadonlySet<string>;
   hovered: string | null;
   /** Masks that cannot be changed are hatched. */
   locked: boolean;
   masksVisible: boolean;
   /** 0 shows outlines only, 1 is the normal fill. */
   opacity: number;
+  /** Outlines without a fill. */
+  wireframe: boolean;
+  minimap: boolean;
+  rulers: boolean;
+  /** The pixel grid from 8x on. */
+  grid: boolean;
+  pixelSize: PixelSize | null;
   prompt: PromptView;
   /** Colour of the object being made: its label's. */
   promptColour: string;

@@ -22,6 +22,16 @@ export interface OperationDraft {
 /** `known` says whether the server has (or will have) seen the record before: then restore. */
 export function operationsOf(diff: Diff, known: (id: string) => boolean): OperationDraft[] {
   const drafts: OperationDraft[] = [];
+  // Pixels are given away before they are taken: where objects may not overlap, order matters.
+  for (const record of diff.removed) {
+    drafts.push(draft("annotation.delete", record, record.version, {}));
+  }
+  for (const [before, after] of [...diff.updated].sort((a, b) => gain(a) - gain(b))) {
+    const payload = changedFields(before, after);
+    if (Object.keys(payload).length > 0) {
+      drafts.push(draft("annotation.update", after, before.version, payload));
+    }
+  }
   for (const record of diff.added) {
     drafts.push(
       known(record.id)
@@ -29,17 +39,11 @@ export function operationsOf(diff: Diff, known: (id: string) => boolean): Operat
         : draft("annotation.create", record, 0, createPayload(record)),
     );
   }
-  for (const [before, after] of diff.updated) {
-    const payload = changedFields(before, after);
-    if (Object.keys(payload).length > 0) {
-      drafts.push(draft("annotation.update", after, before.version, payload));
-    }
-  }
-  for (const record of diff.removed) {
-    drafts.push(draft("annotation.delete", record, record.version, {}));
-  }
   return drafts;
 }
+
+const gain = ([before, after]: [AnnotationRecord, AnnotationRecord]) =>
+  after.mask.area - before.mask.area;
 
 function draft(
   kind: string,

@@ -1,4 +1,6 @@
 /** How a mask was made (contract: recipe version 1). Coordinates are image space only. */
+import type { MaskPatch } from "../masks/patch";
+import type { PostRules } from "../masks/post";
 import type { RleMask } from "../masks/rle";
 
 export interface PromptPoint {
@@ -41,10 +43,27 @@ export interface PaintStep {
   type: "paint";
   add: RleMask | null;
   remove: RleMask | null;
+  /** x0, y0, x1, y1, ...: drawn as a polygon, and to be edited as one. */
+  polygon?: number[];
+  /** The pixels this step turned over, so that it can be taken out again. */
+  changed?: MaskPatch | null;
 }
 
-export type RecipeStep =
-  DecodeStep | PaintStep | { type: "post" | "combine"; [key: string]: unknown };
+/** Tidying by rules. */
+export interface PostStep extends PostRules {
+  type: "post";
+  /** The pixels this step turned over. */
+  changed: MaskPatch | null;
+}
+
+/** Made of other objects, each named as id@version. */
+export interface CombineStep {
+  type: "combine";
+  op: "union" | "subtract" | "intersect" | "split" | "merge";
+  sources: string[];
+}
+
+export type RecipeStep = DecodeStep | PaintStep | PostStep | CombineStep;
 
 export interface Recipe {
   version: 1;

@@ -1,6 +1,7 @@
 /** What is saved. These are the wire records of /api/v1, in image space. */
 import { areaOf, bboxOf, encodeCounts, type RleMask, type Runs } from "../masks/rle";
 import type { AttributeSchema } from "./attributes";
+import type { PostRules } from "../masks/post";
 import type { Recipe } from "./recipe";
 
 export interface PersonRef {
@@ -56,6 +57,8 @@ export interface LabelRecord {
   parent: string | null;
   order: number;
   hotkey: string;
+  /** How masks of this label are tidied when they are made. */
+  post_rules?: PostRules;
   version: number;
   deleted?: boolean;
   attribute_schema?: AttributeSchema;

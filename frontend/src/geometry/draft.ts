@@ -19,4 +19,5 @@ export type Draft =
       hot: number;
       erases: boolean;
     }
-  | { kind: "cut"; dabs: readonly Dab[] };
+  | { kind: "cut"; dabs: readonly Dab[] }
+  | { kind: "measure"; from: Point; to: Point };

@@ -64,6 +64,7 @@ export interface ImageRecord {
   version: number;
   thumbnail_url: string;
   pixels_url: string;
+  metadata?: Record<string, unknown>;
   embedding: EmbeddingRef | null;
 }
 

@@ -23,6 +23,11 @@ export function hostOf(under: string | null = null, change: Partial<ToolHost> = 
     setBrushSize: (next) => (size = next),
     paint: (dabs, erases) =>
       log.push(`${erases ? "erase" : "paint"} ${dabs.map((d) => `${d.x},${d.y}r${d.radius}`)}`),
+    fill: (polygon, erases, reopened) =>
+      log.push(
+        `${erases ? "erase" : "fill"} ${polygon.join(",")}${reopened ? ` of ${reopened}` : ""}`,
+      ),
+    cut: (line) => log.push(`cut ${line.map((dab) => `${dab.x},${dab.y}`).join(" ")}`),
     reopen: (id) => log.push(`reopen ${id}`),
     mayEdit: () => true,
     clicked: () => undefined,

@@ -44,6 +44,10 @@ export interface ToolHost {
   setBrushSize(size_screen: number): void;
   /** A finished stroke: adds to the selected object or takes from it. */
   paint(dabs: readonly Dab[], erases: boolean): void;
+  /** A closed polygon x0, y0, x1, y1, ...; `reopened` names the object it was opened from. */
+  fill(polygon: readonly number[], erases: boolean, reopened: string | null): void;
+  /** A line to cut an object in two. */
+  cut(line: readonly Dab[]): void;
   /** Starts the stop-watch from press to painted mask. */
   clicked(): void;
 }
@@ -59,10 +63,12 @@ export interface Tool {
   leave(): void;
   /** Shift+wheel over the picture. */
   resize?(larger: boolean): void;
-  /** Enter or Space. These four say whether they had something to do; if not, the editor has. */
+  /** Enter or Space. These five say whether they had something to do; if not, the editor has. */
   finish?(): boolean;
   /** Escape. */
   cancel?(): boolean;
+  /** Delete. */
+  remove?(): boolean;
   undo?(): boolean;
   redo?(): boolean;
 }

@@ -21,7 +21,7 @@ from samweb.annotations.services.checks import (
     text,
     whole,
 )
-from samweb.masks import rle
+from samweb.masks import polygon, rle
 from samweb.projects.models import Image
 
 MAX_STEPS = 1000
@@ -148,6 +148,7 @@ def _post(step: dict[str, Any], index: int, image: Image) -> None:
             "fill_holes": _flag_or_number,
             "smooth": _flag_or_number,
             "largest_part": flag,
+            "changed": optional(lambda value: _patch(value, image)),
         },
     )
 
@@ -167,7 +168,34 @@ def _paint(step: dict[str, Any], index: int, image: Image) -> None:
             raise Refused(str(error)) from None
         return value
 
-    read(step, {"type": text(10), "add": optional(pixels), "remove": optional(pixels)})
+    def outline(value: Any) -> Any:
+        try:
+            polygon.checked_points(value)
+        except polygon.PolygonError as error:
+            raise Refused(str(error)) from None
+        return value
+
+    read(
+        step,
+        {
+            "type": text(10),
+            "add": optional(pixels),
+            "remove": optional(pixels),
+            "polygon": outline,
+            "changed": optional(lambda patch: _patch(patch, image)),
+        },
+    )
+
+
+def _patch(value: Any, image: Image) -> Any:
+    """The pixels that a step turned over: XOR RLE in a box, so that it can be taken out again."""
+    said = read(value, {"bbox": _list, "counts": lambda counts: counts}, "bbox", "counts")
+    try:
+        where = rle.checked_box(said["bbox"], image.height, image.width)
+        rle.counts_of(said["counts"], where[3], where[2])
+    except rle.RleError as error:
+        raise Refused(str(error)) from None
+    return value
 
 
 def _combine(step: dict[str, Any], index: int, image: Image) -> None:

@@ -1,8 +1,9 @@
 /** What a hand is drawing: a stroke before it is pixels, and the brush under the pointer. */
 import type { Dab, Draft } from "../../geometry/draft";
-import { imageToScreen } from "../../geometry/spaces";
+import { imageToScreen, type Point } from "../../geometry/spaces";
 import type { Scene } from "../scene";
 import type { CanvasTheme } from "../theme";
+import { drawMeasure } from "./guides";
 
 const STROKE_FILL = 0.5;
 
@@ -26,8 +27,9 @@ type Draw<K extends Draft["kind"]> = (
 
 const DRAWN: { [K in Draft["kind"]]: Draw<K> } = {
   stroke: drawStroke,
-  polygon: () => undefined,
-  cut: () => undefined,
+  polygon: drawPolygon,
+  cut: drawCut,
+  measure: drawMeasure,
 };
 
 function drawStroke(
@@ -83,6 +85,62 @@ function addCapsule(path: Path2D, from: Dab, to: Dab): void {
   path.arc(from.x, from.y, from.radius, angle + quarter, angle + 3 * quarter);
   path.arc(to.x, to.y, to.radius, angle - quarter, angle + quarter);
   path.closePath();
+}
+
+const VERTEX = 7;
+
+function drawPolygon(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  { vertices, pointer, hot, erases }: Extract<Draft, { kind: "polygon" }>,
+  theme: CanvasTheme,
+): void {
+  const colour = erases ? theme.negative : scene.promptColour;
+  const places = vertices.map((vertex) => imageToScreen(scene.viewport, vertex));
+  const all = pointer ? [...places, imageToScreen(scene.viewport, pointer)] : places;
+  const path = pathThrough(all);
+  path.closePath();
+  context.globalAlpha = 0.3;
+  context.fillStyle = colour;
+  context.fill(path, "evenodd");
+  context.globalAlpha = 1;
+  twoLines(context, path, colour);
+  places.forEach(({ x, y }, index) => {
+    const side = index === hot ? VERTEX + 3 : VERTEX;
+    context.fillStyle = "#ffffff";
+    context.fillRect(x - side / 2 - 1, y - side / 2 - 1, side + 2, side + 2);
+    context.fillStyle = index === hot ? theme.accent : colour;
+    context.fillRect(x - side / 2, y - side / 2, side, side);
+  });
+}
+
+function drawCut(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  { dabs }: Extract<Draft, { kind: "cut" }>,
+  theme: CanvasTheme,
+): void {
+  const path = pathThrough(dabs.map((dab) => imageToScreen(scene.viewport, dab)));
+  context.setLineDash([6, 4]);
+  twoLines(context, path, theme.negative);
+  context.setLineDash([]);
+}
+
+function pathThrough(places: readonly Point[]): Path2D {
+  const path = new Path2D();
+  for (const { x, y } of places) path.lineTo(x, y);
+  return path;
+}
+
+/** White under the colour: seen on dark and on light. */
+function twoLines(context: CanvasRenderingContext2D, path: Path2D, colour: string): void {
+  context.lineJoin = "round";
+  context.strokeStyle = "#ffffff";
+  context.lineWidth = 3.5;
+  context.stroke(path);
+  context.strokeStyle = colour;
+  context.lineWidth = 1.5;
+  context.stroke(path);
 }
 
 function drawBrush(context: CanvasRenderingContext2D, scene: Scene, brush: Dab): void {

@@ -7,24 +7,30 @@ const GRID_FROM_SCALE = 8;
 
 export function drawImageLayer(
   context: CanvasRenderingContext2D,
+  { viewport, width, height, pixels }: Scene,
+  ratio: number,
+): void {
+  if (!width || !height || !pixels) return;
+  context.imageSmoothingEnabled = viewport.scale * ratio < 3;
+  context.imageSmoothingQuality = "medium";
+  const { x, y, scale } = viewport;
+  pixels.draw(context, x, y, width * scale, height * scale, ratio);
+}
+
+/** Above the picture, because what is done to its pixels must not touch it. */
+export function drawFrame(
+  context: CanvasRenderingContext2D,
   scene: Scene,
   theme: CanvasTheme,
   size: { width: number; height: number },
-  ratio: number,
 ): void {
-  const { viewport, width, height, pixels } = scene;
+  const { viewport, width, height } = scene;
   if (!width || !height) return;
-  const shownWidth = width * viewport.scale;
-  const shownHeight = height * viewport.scale;
-  if (pixels) {
-    context.imageSmoothingEnabled = viewport.scale * ratio < 3;
-    context.imageSmoothingQuality = "medium";
-    pixels.draw(context, viewport.x, viewport.y, shownWidth, shownHeight, ratio);
-  }
+  const { x, y, scale } = viewport;
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
-  context.strokeRect(viewport.x - 0.5, viewport.y - 0.5, shownWidth + 1, shownHeight + 1);
-  if (viewport.scale > GRID_FROM_SCALE) drawGrid(context, scene, size);
+  context.strokeRect(x - 0.5, y - 0.5, width * scale + 1, height * scale + 1);
+  if (scene.grid && scale > GRID_FROM_SCALE) drawGrid(context, scene, size);
 }
 
 function drawGrid(

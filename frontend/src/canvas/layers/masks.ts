@@ -1,58 +1,134 @@
-/** Accepted objects: 40 % fill, an outline that stays 1.5 px at any zoom. */
+/**
+ * Accepted objects: 40 % fill, an outline that stays 1.5 px at any zoom. Up to a few hundred are
+ * drawn as they are; more go through a sheet, and only what is pointed at or selected is drawn anew.
+ */
 import type { AnnotationRecord } from "../../document/records";
+import { byStacking } from "../../document/stacking";
+import type { Size } from "../../geometry/viewport";
 import { maskPath } from "../mask-paths";
+import { MaskSheet } from "../mask-sheet";
 import type { Scene } from "../scene";
 
 const FILL = 0.4;
-const FILL_HOVER = 0.55;
+/** On top of the fill that is there: 55 % together. */
+const FILL_HOVER = 0.25;
 const OUTLINE = 1.5;
 const OUTLINE_SELECTED = 2.5;
 const HALO = 5;
+const MANY = 300;
 
-export function drawMasksLayer(context: CanvasRenderingContext2D, scene: Scene): void {
-  if (!scene.masksVisible) return;
-  const { viewport } = scene;
-  context.save();
-  context.translate(viewport.x, viewport.y);
-  context.scale(viewport.scale, viewport.scale);
-  const visible = scene.annotations.filter(
-    (annotation) => annotation.id !== scene.prompt.reopened && !scene.isHidden(annotation),
-  );
-  // Large ones first, so that a small object on a large one can be seen and hit.
-  const ordered = [...visible].sort((a, b) => b.mask.area - a.mask.area);
-  for (const annotation of ordered) {
-    if (!scene.isSelected(annotation)) drawMask(context, scene, annotation);
+export class MasksLayer {
+  private readonly sheet = new MaskSheet(drawMask);
+  private known: { key: readonly unknown[]; shown: readonly AnnotationRecord[] } | null = null;
+
+  /** True when another frame would show more. */
+  draw(context: CanvasRenderingContext2D, scene: Scene, screen: Size, ratio: number): boolean {
+    if (!scene.masksVisible) return false;
+    const shown = this.shown(scene);
+    const few = shown.length <= MANY;
+    const more = !few && this.sheet.draw(context, scene, shown, styleOf(scene), screen, ratio);
+    if (few) this.sheet.dispose();
+    const { viewport } = scene;
+    context.save();
+    context.translate(viewport.x, viewport.y);
+    context.scale(viewport.scale, viewport.scale);
+    if (few) for (const annotation of shown) drawMask(context, scene, annotation);
+    for (const annotation of shown) {
+      if (annotation.id === scene.hovered) drawHover(context, scene, annotation);
+    }
+    if (!manySelected(scene)) {
+      for (const annotation of shown) {
+        if (scene.chosen.has(annotation.id)) drawSelected(context, scene, annotation);
+      }
+    }
+    context.restore();
+    return more;
   }
-  for (const annotation of ordered) {
-    if (scene.isSelected(annotation)) drawMask(context, scene, annotation);
+
+  /** Large ones first, so that a small object on a large one can be seen and hit. */
+  private shown({ annotations, hidden, prompt }: Scene): readonly AnnotationRecord[] {
+    const key = [annotations, hidden, prompt.reopened];
+    if (!this.known?.key.every((value, i) => value === key[i])) {
+      const shown = annotations
+        .filter(({ id, mask }) => id !== prompt.reopened && !hidden.has(id) && mask.area > 0)
+        .sort(byStacking);
+      this.known = { key, shown };
+    }
+    return this.known!.shown;
   }
-  context.restore();
 }
 
+/** So many that drawing them anew in every frame would be felt: they go onto the sheet. */
+const manySelected = (scene: Scene) => scene.chosen.size > MANY;
+
+function styleOf(scene: Scene): readonly unknown[] {
+  return [
+    scene.colourKey,
+    scene.opacity,
+    scene.wireframe,
+    scene.locked,
+    manySelected(scene) ? scene.chosen : null,
+  ];
+}
+
+/** A mask as it looks when nobody points at it. */
 function drawMask(
   context: CanvasRenderingContext2D,
   scene: Scene,
   annotation: AnnotationRecord,
 ): void {
-  if (annotation.mask.area === 0) return;
   const { scale } = scene.viewport;
-  const path = maskPath(annotation.mask, scale);
+  const { mask } = annotation;
+  const [x, y, width, height] = mask.bbox;
   const colour = scene.colourOf(annotation);
-  const hovered = annotation.id === scene.hovered;
-  const selected = scene.isSelected(annotation);
+  const filled = !scene.wireframe && scene.opacity > 0;
+  if (width * scale < 2 && height * scale < 2) {
+    // A speck: its box is all that can be seen.
+    context.fillStyle = colour;
+    context.fillRect(x, y, Math.max(width, 1 / scale), Math.max(height, 1 / scale));
+    return;
+  }
+  const path = maskPath(mask, scale);
+  if (filled) {
+    context.globalAlpha = FILL * scene.opacity;
+    context.fillStyle = colour;
+    context.fill(path, "evenodd");
+    if (scene.locked) hatch(context, path, scale, colour);
+    context.globalAlpha = 1;
+  }
   context.lineJoin = "round";
-  context.globalAlpha = (hovered ? FILL_HOVER : FILL) * scene.opacity;
-  context.fillStyle = colour;
-  if (context.globalAlpha > 0) context.fill(path, "evenodd");
-  if (scene.locked && scene.opacity > 0) hatch(context, path, scale, colour);
-  context.globalAlpha = 1;
-  if (selected) {
-    context.strokeStyle = "rgb(255 255 255 / 90%)";
-    context.lineWidth = HALO / scale;
-    context.stroke(path);
+  if (manySelected(scene) && scene.chosen.has(annotation.id)) {
+    return drawSelected(context, scene, annotation);
   }
   context.strokeStyle = colour;
-  context.lineWidth = (selected ? OUTLINE_SELECTED : OUTLINE) / scale;
+  context.lineWidth = OUTLINE / scale;
+  context.stroke(path);
+}
+
+function drawHover(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  annotation: AnnotationRecord,
+): void {
+  context.globalAlpha = FILL_HOVER * (scene.wireframe ? 1 : scene.opacity);
+  context.fillStyle = scene.colourOf(annotation);
+  context.fill(maskPath(annotation.mask, scene.viewport.scale), "evenodd");
+  context.globalAlpha = 1;
+}
+
+function drawSelected(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  annotation: AnnotationRecord,
+): void {
+  const { scale } = scene.viewport;
+  const path = maskPath(annotation.mask, scale);
+  context.lineJoin = "round";
+  context.strokeStyle = "rgb(255 255 255 / 90%)";
+  context.lineWidth = HALO / scale;
+  context.stroke(path);
+  context.strokeStyle = scene.colourOf(annotation);
+  context.lineWidth = OUTLINE_SELECTED / scale;
   context.stroke(path);
 }
 

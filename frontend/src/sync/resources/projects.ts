@@ -1,3 +1,4 @@
+import type { PostRules } from "../../masks/post";
 import type { Http } from "../http";
 import type { AttributeSchema } from "../../document/attributes";
 import type { LabelRecord } from "../../document/records";
@@ -41,9 +42,7 @@ export interface Membership {
   version?: number;
 }
 
-export interface Label extends LabelRecord {
-  post_rules?: unknown;
-}
+export type Label = LabelRecord;
 
 export interface LabelFields {
   id?: string;
@@ -53,6 +52,7 @@ export interface LabelFields {
   order?: number;
   hotkey?: string;
   attribute_schema?: AttributeSchema;
+  post_rules?: PostRules;
 }
 
 export interface BundleRow {

@@ -1,5 +1,5 @@
 /** Several objects are selected: what can be done to all of them in one step. */
-import { EyeOff, Lock, Trash2 } from "lucide-react";
+import { EyeOff, Lock, SquaresUnite, Trash2 } from "lucide-react";
 
 import { relabelChosen } from "../../actions/selection";
 import type { AnnotationRecord } from "../../document/records";
@@ -38,6 +38,13 @@ export function ChosenPanel({ chosen }: { chosen: readonly AnnotationRecord[] })
         </select>
       </label>
       <div className="chosen-tools">
+        <Button
+          icon={SquaresUnite}
+          title={tip("Merge the selected objects", "merge")}
+          onClick={() => run("merge")}
+        >
+          Merge
+        </Button>
         <Button
           icon={EyeOff}
           title={tip("Hide or show the selected objects", "hide-selected")}

@@ -12,6 +12,7 @@ export function Crop({ annotation }: { annotation: AnnotationRecord }) {
   const editor = useEditor();
   const image = useSignal(editor.state.image);
   useSignal(editor.state.labels);
+  useSignal(editor.state.look);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { mask } = annotation;
   const colour = editor.colourOf(annotation);

@@ -3,6 +3,7 @@ import "./editor.css";
 import "./objects.css";
 import "./picture.css";
 import "./side.css";
+import "./tools.css";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 

@@ -10,6 +10,7 @@ import { ago } from "../kit/words";
 import { AttributePanel } from "./attribute-panel";
 import { ChosenPanel } from "./chosen-panel";
 import { useAnnotations, useEditor } from "./context";
+import { MaskPanel } from "./mask-panel";
 import { operationWords } from "./words";
 
 export function HistoryPanel() {
@@ -58,6 +59,7 @@ function ObjectFacts({ annotation }: { annotation: AnnotationRecord }) {
           {verdict.note && <span className="muted"> “{verdict.note}”</span>}
         </p>
       )}
+      <MaskPanel annotation={annotation} />
       <AttributePanel annotation={annotation} />
       <dl className="facts">
         <dt>Area</dt>

@@ -5,10 +5,14 @@ import type { Mode } from "../../actions/state";
 import type { PointerDesk } from "../../tools/pointer";
 import type { KeyGroup } from "../shell/shell-state";
 
+/** Inputs that take no letters: the keys stay with the picture. */
+const NO_LETTERS = new Set(["checkbox", "radio", "range", "button", "color"]);
+
 function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !NO_LETTERS.has(target.type);
   return (
     target instanceof HTMLElement &&
-    (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName))
+    (target.isContentEditable || /^(textarea|select)$/i.test(target.tagName))
   );
 }
 
@@ -16,7 +20,8 @@ function isTyping(target: EventTarget | null): boolean {
 function belongsToFocus(event: KeyboardEvent, context: ActionContext): boolean {
   const promptOpen = context.editor.prompter.isOpen;
   if (event.key === "Tab") return !promptOpen;
-  const onControl = event.target instanceof Element && event.target.closest("button, a") !== null;
+  const onControl =
+    event.target instanceof Element && event.target.closest("button, a, input") !== null;
   return (event.key === "Enter" || event.key === " ") && onControl && !promptOpen && !event.ctrlKey;
 }
 

@@ -11,6 +11,7 @@ import {
 } from "lucide-react";
 import type { MouseEvent } from "react";
 
+import { confidenceIn } from "../../actions/look";
 import { reopen, toggle } from "../../actions/objects";
 import { chooseRange, isChosen, toggleChosen } from "../../actions/selection";
 import type { AnnotationRecord } from "../../document/records";
@@ -136,10 +137,7 @@ function VerdictMark({ annotation }: { annotation: AnnotationRecord }) {
   );
 }
 
-/** The model's own estimate of the mask it made last. */
-function confidenceOf({ recipe }: AnnotationRecord): string {
-  const step = [...(recipe?.steps ?? [])].reverse().find((one) => one.type === "decode");
-  if (step?.type !== "decode") return "by hand";
-  const { iou_predictions, candidate } = step as { iou_predictions: number[]; candidate: number };
-  return percent(iou_predictions[candidate] ?? 0);
+function confidenceOf(annotation: AnnotationRecord): string {
+  const confidence = confidenceIn(annotation);
+  return confidence === null ? "by hand" : percent(confidence);
 }

@@ -5,6 +5,7 @@ import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
+import { MeasureWords } from "./measure-words";
 import { ReviewForms } from "./review-forms";
 import { percent } from "./words";
 
@@ -12,6 +13,7 @@ export function Overlays() {
   return (
     <>
       <CandidatesAtClick />
+      <MeasureWords />
       <Banner />
       <PromptBar />
       <ReviewForms />

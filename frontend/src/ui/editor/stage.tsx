@@ -2,13 +2,15 @@
 import { useEffect, useRef } from "react";
 
 import { accept } from "../../actions/objects";
-import { isChosen } from "../../actions/selection";
+import { chosenIds } from "../../actions/selection";
 import type { Editor } from "../../actions/editor";
 import { CanvasView } from "../../canvas/canvas";
 import { PixelLevels } from "../../canvas/pixels";
 import type { Scene } from "../../canvas/scene";
+import { pixelSizeOf } from "../../geometry/lengths";
 import { PointerDesk } from "../../tools/pointer";
 import { useEditor } from "./context";
+import { LookFilter } from "./look-filter";
 import {
   announceEditor,
   recordClick,
@@ -35,7 +37,12 @@ export function Stage({ onDesk }: StageProps) {
       stage.dispose();
     };
   }, [editor, onDesk]);
-  return <div ref={host} className="stage" data-testid="editor-canvas" />;
+  return (
+    <>
+      <LookFilter />
+      <div ref={host} className="stage" data-testid="editor-canvas" />
+    </>
+  );
 }
 
 function mount(editor: Editor, element: HTMLElement) {
@@ -59,13 +66,18 @@ function mount(editor: Editor, element: HTMLElement) {
     viewport: state.viewport.get(),
     annotations: editor.document.list(),
     colourOf: editor.colourOf,
-    isHidden: (annotation) => state.hidden.get().has(annotation.id),
-    selected: state.selected.get(),
-    isSelected: (annotation) => isChosen(editor, annotation.id),
+    colourKey: `${state.look.get().colourBy} ${labelsTurn(editor)}`,
+    hidden: state.hidden.get(),
+    chosen: chosenIds(editor),
     hovered: state.hovered.get(),
     locked: editor.mode === "edit" && state.loaded.get() && editor.locked() !== null,
     masksVisible: state.appearance.get().masksVisible,
     opacity: state.appearance.get().opacity,
+    wireframe: state.look.get().wireframe,
+    minimap: state.look.get().minimap,
+    rulers: state.look.get().rulers,
+    grid: state.look.get().grid,
+    pixelSize: pixelSizeOf(state.image.get()?.record.metadata ?? {}),
     prompt: editor.prompter.view.get(),
     promptColour: drawingColour(editor),
     draftBox: state.draftBox.get(),
@@ -79,7 +91,7 @@ function mount(editor: Editor, element: HTMLElement) {
     if (editor.fitted) editor.fit();
   });
   const desk = makeDesk(editor, element);
-  const leave = [...subscribe(editor, view, element), announceEditor(editor, element)];
+  const leave = [...subscribe(editor, view, element), announceEditor(editor, element, view)];
   return {
     desk,
     dispose: () => {
@@ -89,6 +101,15 @@ function mount(editor: Editor, element: HTMLElement) {
     },
   };
 }
+
+/** Counts the editions of the labels: each may have other colours. */
+function labelsTurn(editor: Editor): number {
+  const labels = editor.state.labels.get();
+  if (labels !== turn.labels) turn = { labels, count: turn.count + 1 };
+  return turn.count;
+}
+
+let turn: { labels: unknown; count: number } = { labels: null, count: 0 };
 
 /** What is drawn onto a selected object has its colour, everything else that of the next one. */
 function drawingColour(editor: Editor): string {
@@ -150,7 +171,7 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.brush.subscribe(() => view.invalidate("overlay")),
     state.selected.subscribe(base),
     state.chosen.subscribe(base),
-    state.lockedObjects.subscribe(base),
+    state.look.subscribe(all),
     state.hovered.subscribe(base),
     state.hidden.subscribe(base),
     state.appearance.subscribe(base),

@@ -6,9 +6,13 @@ import {
   EyeOff,
   Maximize,
   MousePointer2,
+  Pentagon,
   Redo2,
+  Scissors,
+  Ruler,
   Spline,
   SquareDashed,
+  SquareDashedMousePointer,
   Trash2,
   Undo2,
   type LucideIcon,
@@ -17,6 +21,7 @@ import { useSyncExternalStore } from "react";
 
 import { useSignal } from "../data";
 import { useEditor, useRun, useTip } from "./context";
+import { LookButton } from "./look-panel";
 
 interface RailButtonProps {
   icon: LucideIcon;
@@ -82,6 +87,25 @@ export function ToolRail() {
       />
       <RailButton icon={Brush} words="Brush" action="tool-brush" pressed={tool === "brush"} />
       <RailButton icon={Eraser} words="Eraser" action="tool-eraser" pressed={tool === "eraser"} />
+      <RailButton
+        icon={Pentagon}
+        words="Polygon"
+        action="tool-polygon"
+        pressed={tool === "polygon"}
+      />
+      <RailButton
+        icon={Scissors}
+        words="Cut in two along a line"
+        action="tool-cut"
+        pressed={tool === "cut"}
+      />
+      <RailButton
+        icon={SquareDashedMousePointer}
+        words="Draw only where no object is"
+        action="only-empty"
+        pressed={useSignal(state.onlyEmpty)}
+      />
+      <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />
       <RailButton icon={Undo2} words="Undo" action="undo" disabled={!undo} />
       <RailButton icon={Redo2} words="Redo" action="redo" disabled={!redo} />
@@ -99,6 +123,7 @@ export function ToolRail() {
         action="opacity"
         pressed={opacity < 1}
       />
+      <LookButton />
       <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>

@@ -1,4 +1,5 @@
 /** What a label asks about its objects: a list of attributes, edited in a dialog. */
+import "./label-attributes.css";
 import { useState, type FormEvent } from "react";
 import { ArrowUp, Plus, Trash2 } from "lucide-react";
 
@@ -157,6 +158,8 @@ function AttributeFields({ row, at, onChange, onRemove, onUp }: FieldsProps) {
   );
 }
 
+const FIELD_WORDS = { min: "least", max: "most", step: "step", max_length: "longest" } as const;
+
 interface TypeFieldsProps {
   row: Attribute;
   called: string;
@@ -186,18 +189,19 @@ function TypeFields({ row, called, set }: TypeFieldsProps) {
         ? (["max_length"] as const)
         : [];
   return numbers.map((field) => (
-    <input
-      key={field}
-      className="input attribute-number"
-      type="number"
-      step="any"
-      placeholder={field === "max_length" ? "longest" : field}
-      aria-label={`${field === "max_length" ? "Longest text" : field} of ${called}`}
-      value={row[field] ?? ""}
-      onChange={(event) =>
-        set({ [field]: event.target.value === "" ? undefined : Number(event.target.value) })
-      }
-    />
+    <label className="row" key={field}>
+      <span className="muted">{FIELD_WORDS[field]}</span>
+      <input
+        className="input"
+        type="number"
+        step="any"
+        aria-label={`${FIELD_WORDS[field]} of ${called}`}
+        value={row[field] ?? ""}
+        onChange={(event) =>
+          set({ [field]: event.target.value === "" ? undefined : Number(event.target.value) })
+        }
+      />
+    </label>
   ));
 }
 

@@ -1,14 +1,16 @@
 import { useState, type FormEvent } from "react";
-import { ListChecks, Plus, Trash2, Undo2 } from "lucide-react";
+import { ListChecks, Plus, Sparkles, Trash2, Undo2 } from "lucide-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
 import type { Attribute } from "../../document/attributes";
+import type { PostRules } from "../../masks/post";
 import { sync } from "../../sync";
 import { asAppError, type Label, type LabelFields, type Project } from "../../sync/api";
 import { useLabels } from "../data";
 import { Button } from "../kit/button";
 import { ErrorNote } from "../kit/notes";
 import { LabelAttributes } from "./label-attributes";
+import { LabelTidying } from "./label-tidying";
 
 /** Each change is saved as it is made; a label that goes can be brought back at once. */
 export function LabelsEditor({ project }: { project: Project }) {
@@ -23,8 +25,8 @@ export function LabelsEditor({ project }: { project: Project }) {
   });
   const bringBack = (label: Label) => {
     setGone(null);
-    const { name, colour, kind, hotkey, attribute_schema } = label;
-    add.mutate({ name, colour, kind, hotkey, ...(attribute_schema ? { attribute_schema } : {}) });
+    const { name, colour, kind, hotkey, attribute_schema = {}, post_rules = {} } = label;
+    add.mutate({ name, colour, kind, hotkey, attribute_schema, post_rules });
   };
   return (
     <div className="stack stack-tight">
@@ -38,6 +40,7 @@ export function LabelsEditor({ project }: { project: Project }) {
               <th>Key</th>
               <th>Kind</th>
               <th>Attributes</th>
+              <th>Tidying</th>
               <th />
             </tr>
           </thead>
@@ -155,6 +158,9 @@ function LabelRow(props: LabelRowProps) {
           onSave={(attributes) => save.mutateAsync({ attribute_schema: { attributes } })}
         />
       </td>
+      <td>
+        <TidyingButton label={label} onSave={(post_rules) => save.mutateAsync({ post_rules })} />
+      </td>
       <td className="num">
         <Button
           tone="quiet"
@@ -189,6 +195,30 @@ function AttributesButton({ label, onSave }: AttributesButtonProps) {
         {count || "none"}
       </Button>
       {open && <LabelAttributes label={label} onSave={onSave} onClose={() => setOpen(false)} />}
+    </>
+  );
+}
+
+interface TidyingButtonProps {
+  label: Label;
+  onSave: (rules: PostRules) => Promise<unknown>;
+}
+
+function TidyingButton({ label, onSave }: TidyingButtonProps) {
+  const [open, setOpen] = useState(false);
+  const count = Object.values(label.post_rules ?? {}).filter(Boolean).length;
+  return (
+    <>
+      <Button
+        tone="quiet"
+        icon={Sparkles}
+        title={`How masks of ${label.name} are tidied`}
+        aria-label={`Tidying of ${label.name}`}
+        onClick={() => setOpen(true)}
+      >
+        {count || "none"}
+      </Button>
+      {open && <LabelTidying label={label} onSave={onSave} onClose={() => setOpen(false)} />}
     </>
   );
 }

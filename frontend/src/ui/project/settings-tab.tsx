@@ -27,13 +27,13 @@ export function SettingsTab({ project }: { project: Project }) {
   );
 }
 
-type Fields = Required<Pick<Project, "name" | "description" | "self_review">> & {
+type Fields = Required<Pick<Project, "name" | "description" | "self_review" | "overlap_rule">> & {
   bundle: string;
 };
 
 function fieldsOf(project: Project): Fields {
-  const { name, description, self_review, bundle } = project;
-  return { name, description, self_review, bundle: bundle ?? "" };
+  const { name, description, self_review, overlap_rule, bundle } = project;
+  return { name, description, self_review, overlap_rule, bundle: bundle ?? "" };
 }
 
 /** Only what was changed, so that another manager's change of another field stays. */
@@ -90,6 +90,16 @@ function ProjectForm({ project }: { project: Project }) {
         />
         People may review their own work
       </label>
+      <Choice
+        label="Objects that overlap"
+        value={fields.overlap_rule}
+        options={[
+          ["allowed", "may share pixels"],
+          ["exclusive", "a pixel belongs to one object only"],
+        ]}
+        onChange={(overlap_rule) => set({ overlap_rule })}
+        hint="With one object a pixel, what is new takes only what is free. Overlaps that are there already stay until somebody changes them."
+      />
       <BundleChoice value={fields.bundle} onChange={(bundle) => set({ bundle })} />
       <ErrorNote error={save.error} what="The project was not changed." />
       <div className="row">

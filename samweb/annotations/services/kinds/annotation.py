@@ -22,6 +22,7 @@ from samweb.annotations.services.checks import (
 )
 from samweb.annotations.services.incoming import Done, Incoming, Writing
 from samweb.annotations.services.masks import mask_patch, mask_put
+from samweb.annotations.services.overlap import require_free
 from samweb.annotations.services.recipes import recipe_checked
 from samweb.projects.models import Image
 
@@ -68,6 +69,7 @@ def create(w: Writing, op: Incoming) -> Done:
     )  # fmt: skip
     unlocked(w, image, row.layer)
     _assign(w, row, image, fields)
+    require_free(w, row, None)
     row.save(force_insert=True)
     return Done(1, state_of(row))
 
@@ -83,6 +85,7 @@ def update(w: Writing, op: Incoming) -> Done:
     unlocked(w, image, row.layer)
     if "mask" in fields and "mask_patch" in fields:
         raise Refused("Send mask or mask_patch, not both.")
+    before = row.mask.counts
     if patch := fields.pop("mask_patch", None):
         row.mask = mask_patch(patch, row, image, annotation_record)
         fields["mask"] = None
@@ -90,6 +93,7 @@ def update(w: Writing, op: Incoming) -> Done:
     if fields.get("mask", True) is None:
         del fields["mask"]
     _assign(w, row, image, fields)
+    require_free(w, row, before)
     _touch(w, row)
     applied = {name: value for name, value in state_of(row).items() if name in changed}
     return Done(row.version, applied)
@@ -117,6 +121,7 @@ def restore(w: Writing, op: Incoming) -> Done:
         raise Stale(annotation_record(row))
     unlocked(w, w.image(str(row.image_id)), row.layer)
     row.deleted_at = None
+    require_free(w, row, None)
     _touch(w, row)
     return Done(row.version, {})
 

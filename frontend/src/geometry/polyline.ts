@@ -1,0 +1,41 @@
+/** Vertices and edges under the pointer. Pure; distances are in screen pixels. */
+import { imageToScreen, type Point, type Viewport } from "./spaces";
+
+/** The edge within `radius` of the pointer, by the index of its first vertex, or -1. */
+export function nearestEdge(
+  vertices_image: readonly Point[],
+  closed: boolean,
+  pointer_screen: Point,
+  viewport: Viewport,
+  radius: number,
+): number {
+  const places = vertices_image.map((vertex) => imageToScreen(viewport, vertex));
+  const edges = closed ? places.length : places.length - 1;
+  let best = -1;
+  let bestDistance = radius;
+  for (let at = 0; at < edges; at += 1) {
+    const distance = fromSegment(pointer_screen, places[at]!, places[(at + 1) % places.length]!);
+    if (distance > bestDistance) continue;
+    best = at;
+    bestDistance = distance;
+  }
+  return best;
+}
+
+export function fromSegment(p: Point, a: Point, b: Point): number {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const square = dx * dx + dy * dy;
+  const along = square === 0 ? 0 : ((p.x - a.x) * dx + (p.y - a.y) * dy) / square;
+  const t = Math.min(1, Math.max(0, along));
+  return Math.hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
+}
+
+export const flat = (points: readonly Point[]): number[] => points.flatMap(({ x, y }) => [x, y]);
+
+export function pointsOf(polygon: readonly number[]): Point[] {
+  const points: Point[] = [];
+  for (let i = 0; i + 1 < polygon.length; i += 2) {
+    points.push({ x: polygon[i]!, y: polygon[i + 1]! });
+  }
+  return points;
+}

@@ -1,0 +1,118 @@
+"""Steps a hand makes: what of them the server takes, and projects where objects do not overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from samweb.annotations.models import Annotation, Operation
+from samweb.annotations.services.replay import differences
+from samweb.core.ids import uuid7
+from samweb.projects.models import Project
+from tests.editing import box, creation, operation, send, sent
+
+pytestmark = pytest.mark.django_db
+CHANGED = {"bbox": [5, 5, 10, 8], "counts": [0, 80]}
+
+
+def recipe(*steps: dict[str, Any]) -> dict[str, Any]:
+    return {"version": 1, "steps": list(steps)}
+
+
+def test_strokes_polygons_tidying_and_sources_are_kept_as_they_came(orchard, picture, ben, as_user):
+    steps = [
+        {"type": "combine", "op": "merge", "sources": [f"{uuid7()}@3"]},
+        {"type": "paint", "add": box(picture), "remove": None},
+        {
+            "type": "paint", "add": box(picture), "remove": None, "changed": CHANGED,
+            "polygon": [5, 5, 15, 5, 15, 13, 5, 13],
+        },
+        {"type": "post", "fill_holes": True, "smooth": 2, "min_area": 64, "changed": None},
+    ]  # fmt: skip
+    sent(as_user(ben), orchard, creation(picture, recipe=recipe(*steps)))
+    assert Annotation.objects.get().recipe["steps"] == steps
+    assert list(differences(Project.objects.get(id=orchard.id))) == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"type": "paint", "add": None, "remove": None, "polygon": [1, 2, 3, 4]},
+        {"type": "paint", "add": None, "remove": None, "polygon": "star"},
+        {"type": "paint", "add": {"size": [40, 61], "counts": [2440]}, "remove": None},
+        {"type": "paint", "add": None, "remove": None, "changed": {"bbox": [0, 0, 2, 2]}},
+        {"type": "post", "changed": {"bbox": [59, 0, 2, 2], "counts": [4]}},
+        {"type": "post", "changed": {"bbox": [0, 0, 2, 2], "counts": [5]}},
+        {"type": "post", "sharpen": True},
+        {"type": "combine", "op": "merge", "sources": ["apple"]},
+    ],
+)
+def test_a_step_that_says_no_pixels_of_this_image_is_refused(step, orchard, picture, ben, as_user):
+    (result,) = send(as_user(ben), orchard, creation(picture, recipe=recipe(step)))
+    assert (result["status"], result["code"]) == ("rejected", "bad_recipe"), result
+    assert Operation.objects.count() == 0
+
+
+@pytest.fixture
+def exclusive(orchard):
+    """Orchard, where a pixel belongs to one object."""
+    Project.objects.filter(id=orchard.id).update(overlap_rule="exclusive")
+    return orchard
+
+
+def test_where_pixels_belong_to_one_object_nobody_takes_anothers(exclusive, picture, ben, as_user):
+    client = as_user(ben)
+    first = creation(picture, mask=box(picture, 5, 5, 10, 8))
+    sent(client, exclusive, first)
+    over, beside = box(picture, 12, 5, 10, 8), box(picture, 15, 5, 10, 8)
+    (refused,) = send(client, exclusive, creation(picture, mask=over))
+    assert (refused["status"], refused["code"]) == ("rejected", "overlap")
+    assert "24 pixels" in refused["message"] and first["target"] in refused["message"]
+    second = creation(picture, mask=beside)
+    sent(client, exclusive, second)
+    (refused,) = send(
+        client, exclusive, operation("annotation.update", second["target"], 1, mask=over)
+    )
+    assert refused["code"] == "overlap"
+    patch = {"bbox": [14, 5, 1, 8], "counts": [0, 8], "base_version": 1}
+    (refused,) = send(
+        client, exclusive, operation("annotation.update", second["target"], 1, mask_patch=patch)
+    )
+    assert refused["code"] == "overlap"
+
+
+def test_an_object_comes_back_only_where_its_pixels_are_free(exclusive, picture, ben, as_user):
+    client = as_user(ben)
+    first, second = creation(picture), creation(picture)
+    sent(client, exclusive, first, operation("annotation.delete", first["target"], 1), second)
+    (refused,) = send(client, exclusive, operation("annotation.restore", first["target"], 2))
+    assert refused["code"] == "overlap"
+    sent(
+        client, exclusive,
+        operation("annotation.delete", second["target"], 1),
+        operation("annotation.restore", first["target"], 2),
+    )  # fmt: skip
+
+
+def test_old_overlaps_stay_and_may_only_shrink(orchard, picture, ben, as_user):
+    client = as_user(ben)
+    first = creation(picture, mask=box(picture, 5, 5, 10, 8))
+    second = creation(picture, mask=box(picture, 10, 5, 10, 8))
+    sent(client, orchard, first, second)
+    Project.objects.filter(id=orchard.id).update(overlap_rule="exclusive")
+    smaller = box(picture, 11, 5, 9, 8)
+    sent(client, orchard, operation("annotation.update", second["target"], 1, mask=smaller))
+    sent(client, orchard, operation("annotation.update", second["target"], 2, iscrowd=True))
+    larger = box(picture, 10, 5, 10, 8)
+    (refused,) = send(
+        client, orchard, operation("annotation.update", second["target"], 3, mask=larger)
+    )
+    assert (refused["code"], "8 pixels" in refused["message"]) == ("overlap", True)
+
+
+def test_images_and_layers_do_not_stand_in_each_others_way(exclusive, picture, ben, max_, as_user):
+    sent(as_user(ben), exclusive, creation(picture))
+    truth = creation(picture)
+    truth["payload"]["layer"] = "ground_truth"
+    sent(as_user(max_), exclusive, truth)
