@@ -7,6 +7,7 @@ kilobytes; keys sorted and numbers rounded, so that the same proposals are the s
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -18,6 +19,7 @@ VERSION = 1
 MOST_PROPOSALS = 5000
 MOST_BYTES = 64 * 1024 * 1024
 LAST_CANDIDATE = 63  # as a recipe allows
+VIEW = re.compile(r"full|\d{1,9}(,\d{1,9}){3}")
 
 
 class BadProposals(ValueError):
@@ -29,7 +31,8 @@ class Proposal:
     """A mask that nobody has taken yet, in image space.
 
     `counts` is COCO's column-major string at image size; `box` is (x0, y0, x1, y1), ends exclusive;
-    `point` is the positive click that makes the decoder draw it, and `candidate` which answer.
+    `point` is the positive click that makes the decoder draw it, `candidate` which answer, and
+    `view` what was embedded: "full" or a box "x0,y0,x1,y1" of the image.
     """
 
     counts: str
@@ -39,6 +42,7 @@ class Proposal:
     area: int
     point: tuple[float, float]
     candidate: int
+    view: str = "full"
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,7 @@ def _written(mask: Proposal) -> dict[str, Any]:
         "area": int(mask.area),
         "point": [_rounded(at) for at in mask.point],
         "candidate": int(mask.candidate),
+        "view": mask.view,
     }
 
 
@@ -132,9 +137,12 @@ def _read(entry: Any, size: tuple[int, int]) -> Proposal:
     candidate = entry.get("candidate")
     if type(candidate) is not int or not 0 <= candidate <= LAST_CANDIDATE:
         raise BadProposals(f"candidate must be a whole number from 0 to {LAST_CANDIDATE}")
+    view = entry.get("view")
+    if not isinstance(view, str) or not VIEW.fullmatch(view):
+        raise BadProposals('view must be "full" or a box of whole pixels')
     return Proposal(
         counts, (x0, y0, x1, y1), _number(entry.get("predicted_iou"), "predicted_iou", -1, 2),
-        _number(entry.get("stability"), "stability", 0, 1), area, (x, y), candidate,
+        _number(entry.get("stability"), "stability", 0, 1), area, (x, y), candidate, view,
     )  # fmt: skip
 
 
