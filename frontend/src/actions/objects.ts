@@ -124,7 +124,7 @@ export function deleteObject(editor: Editor): void {
   deleteChosen(editor);
 }
 
-function underPointer(editor: Editor): string | null {
+export function underPointer(editor: Editor): string | null {
   const pointer = editor.state.pointer.get();
   if (!pointer) return null;
   const { scale, x, y } = editor.state.viewport.get();
