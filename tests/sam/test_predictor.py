@@ -101,3 +101,14 @@ def test_after_the_first_click_the_single_mask_is_taken() -> None:
     assert choose(logits, ious, two, np.array([1.0, 0.0]), 16, single_candidate=0) == 0
     assert choose(logits, ious, two[:1], np.array([1.0]), 16, 0, has_mask_input=True) == 0
     assert choose(logits, ious, two, np.array([2.0, 3.0]), 16, single_candidate=0) == 0
+
+
+def test_a_model_may_have_its_masks_rated_for_a_second_click_too() -> None:
+    logits = np.full((4, 8, 8), 5.0)
+    logits[1, 2, 2] = -5.0
+    ious, labels = np.array([0.1, 0.9, 0.8, 0.1]), np.array([1.0, 1.0])
+    two = np.array([[3.0, 3.0], [5.0, 5.0]])
+    assert choose(logits, ious, two, labels, 16, 0, True, scored_clicks=2) == 2
+    assert choose(logits, ious, two, np.array([2.0, 3.0]), 16, 0, True, scored_clicks=2) == 0
+    three = np.vstack([two, two[:1]])
+    assert choose(logits, ious, three, np.ones(3), 16, 0, True, scored_clicks=2) == 0

@@ -192,9 +192,11 @@ class OnnxPredictor:
     ) -> int:
         """The candidate to take when nobody chooses."""
         coords, labels = self.prompt_arrays(prompts, size_image)
-        single = int(self.bundle.manifest["single_candidate"])
-        has_mask = prompts.mask_input is not None
-        return selection.choose(logits, ious, coords, labels, self.input_size, single, has_mask)
+        manifest = self.bundle.manifest
+        return selection.choose(
+            logits, ious, coords, labels, self.input_size, int(manifest["single_candidate"]),
+            prompts.mask_input is not None, int(manifest.get("scored_clicks", 1)),
+        )  # fmt: skip
 
     def corrected(
         self, low_res: np.ndarray, prompts: Prompts, size_image: tuple[int, int]
@@ -227,13 +229,15 @@ def upscale_logits(
     height, width = low_res.shape
     input_size = input_size or 2 * max(height, width)
     new_width, new_height = model_size(*size_image, input_size)
-    left, right, across = _axis(size_image[0], new_width * width / input_size, width)
-    top, bottom, down = _axis(size_image[1], new_height * height / input_size, height)
+    left, right, across = between_cells(size_image[0], new_width * width / input_size, width)
+    top, bottom, down = between_cells(size_image[1], new_height * height / input_size, height)
     rows = low_res[top] + (low_res[bottom] - low_res[top]) * down[:, None]
     return (rows[:, left] + (rows[:, right] - rows[:, left]) * across).astype(np.float32)
 
 
-def _axis(pixels: int, cells: float, low_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def between_cells(
+    pixels: int, cells: float, low_size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each output pixel the two cells it lies between, and how far along; the image spans
     `cells` of the `low_size` cells."""
     at = np.clip((np.arange(pixels) + 0.5) * (cells / pixels) - 0.5, 0, low_size - 1)

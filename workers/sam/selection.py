@@ -43,9 +43,13 @@ def contradictions(
     return broken
 
 
-def is_ambiguous(point_labels: np.ndarray, has_mask_input: bool) -> bool:
-    """One click alone, with no box and no previous mask, may mean a part or the whole."""
-    return not has_mask_input and np.count_nonzero(point_labels >= 0) == 1
+def is_scored(point_labels: np.ndarray, has_mask_input: bool, scored_clicks: int) -> bool:
+    """Whether the masks are rated against each other. One click alone, with no box and no previous
+    mask, may mean a part or the whole; some models' readings are worth a look for longer
+    (`scored_clicks` of the manifest), then with the previous mask fed back."""
+    clicks = np.count_nonzero(point_labels >= 0)
+    boxed = bool((point_labels > 1).any())
+    return bool(not boxed and 1 <= clicks <= scored_clicks and (clicks > 1 or not has_mask_input))
 
 
 def choose(
@@ -56,9 +60,10 @@ def choose(
     input_size: int,
     single_candidate: int,
     has_mask_input: bool = False,
+    scored_clicks: int = 1,
 ) -> int:
     """The index of the mask to take."""
-    if not is_ambiguous(point_labels, has_mask_input):
+    if not is_scored(point_labels, has_mask_input, scored_clicks):
         return single_candidate
     score = ious + STABILITY_WEIGHT * stability(logits)
     broken = contradictions(logits, point_coords, point_labels, input_size)

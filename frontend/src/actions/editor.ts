@@ -322,6 +322,8 @@ export class Editor {
   private scheduleCatchUp(whole: boolean): void {
     clearTimeout(this.catchUpTimer);
     this.catchUpTimer = setTimeout(() => {
+      // Until the objects are there nobody knows since when: opening catches up by itself.
+      if (!this.state.loaded.get()) return;
       void this.catchUp(whole).catch(() => undefined);
     }, 120);
   }

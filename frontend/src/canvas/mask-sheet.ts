@@ -8,12 +8,19 @@ import type { Viewport } from "../geometry/spaces";
 import type { Size } from "../geometry/viewport";
 import type { Scene } from "./scene";
 
+/**
+ * Side of a tile in the sheet's own pixels. A browser without a GPU paints the shapes of a canvas
+ * when it is read, all at once: a tile at a time, that stays a matter of a few milliseconds.
+ */
+const TILE = 128;
 /** Of the screen's size, on every side. */
 const MARGIN = 0.25;
 /** A frame has 16 ms; ours must leave room for the others. */
-const SLICE_MS = 4;
+const SLICE_MS = 3;
 /** Nobody is moving and the picture is wrong: hurry. */
 const HURRY_MS = 12;
+/** Nothing is there yet. */
+const FIRST_MS = 40;
 /** More changes than this are a new sheet. */
 const MOST_MENDED = 100;
 /** Screen pixels an outline reaches beyond its mask. */
@@ -36,9 +43,16 @@ interface Sheet {
   shown: readonly AnnotationRecord[];
 }
 
+/** A tile that is still to be drawn; x and y in the sheet's own pixels. */
+interface Tile {
+  x: number;
+  y: number;
+  masks: AnnotationRecord[];
+}
+
 interface Work {
   sheet: Sheet;
-  queue: readonly AnnotationRecord[];
+  tiles: readonly Tile[];
   next: number;
 }
 
@@ -46,6 +60,7 @@ export class MaskSheet {
   private front: Sheet | null = null;
   private work: Work | null = null;
   private spare: HTMLCanvasElement | null = null;
+  private scratch: HTMLCanvasElement | null = null;
 
   constructor(private readonly drawMask: DrawMask) {}
 
@@ -62,13 +77,13 @@ export class MaskSheet {
     const stale = !fits || !covers(this.front!, scene, screen, ratio);
     if (stale && !this.continues(style, shown)) this.begin(scene, shown, style, screen, ratio);
     else if (!stale) this.work = null;
-    if (this.work) this.go(scene, this.work, fits ? SLICE_MS : HURRY_MS);
+    if (this.work) this.go(scene, this.work, fits ? SLICE_MS : this.front ? HURRY_MS : FIRST_MS);
     if (this.front) place(context, this.front, scene.viewport);
     return this.work !== null || (this.front !== null && !covers(this.front, scene, screen, ratio));
   }
 
   dispose(): void {
-    this.front = this.work = this.spare = null;
+    this.front = this.work = this.spare = this.scratch = null;
   }
 
   /** A sheet under way for the same content is finished even when the picture moved meanwhile. */
@@ -100,24 +115,37 @@ export class MaskSheet {
       y: scene.viewport.y + screen.height * MARGIN,
     };
     const sheet = { canvas, context, viewport, size, ratio, style, shown };
-    const area = areaOf(sheet);
-    const queue = shown.filter(({ mask }) => touches(mask.bbox, area));
-    this.work = { sheet, queue, next: 0 };
+    this.work = { sheet, tiles: tilesOf(sheet, shown), next: 0 };
   }
 
   private go(scene: Scene, work: Work, budget: number): void {
-    const { sheet, queue } = work;
+    const { sheet, tiles } = work;
     const until = performance.now() + budget;
-    enter(sheet);
-    while (work.next < queue.length && performance.now() < until) {
-      this.drawMask(sheet.context, seenFrom(scene, sheet), queue[work.next]!);
+    const around = seenFrom(scene, sheet);
+    while (work.next < tiles.length && performance.now() < until) {
+      this.drawTile(around, sheet, tiles[work.next]!);
       work.next += 1;
     }
-    sheet.context.restore();
-    if (work.next < queue.length) return;
+    if (work.next < tiles.length) return;
     this.spare = this.front?.canvas ?? null;
     this.front = sheet;
     this.work = null;
+  }
+
+  private drawTile(scene: Scene, sheet: Sheet, { x, y, masks }: Tile): void {
+    if (!this.scratch) {
+      this.scratch = document.createElement("canvas");
+      this.scratch.width = this.scratch.height = TILE;
+    }
+    const context = this.scratch.getContext("2d");
+    if (!context) return;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, TILE, TILE);
+    const { scale, x: left, y: top } = sheet.viewport;
+    const k = scale * sheet.ratio;
+    context.setTransform(k, 0, 0, k, left * sheet.ratio - x, top * sheet.ratio - y);
+    for (const annotation of masks) this.drawMask(context, scene, annotation);
+    sheet.context.drawImage(this.scratch, x, y);
   }
 
   /** Redraws the places where objects came, went or changed; false when there are too many. */
@@ -148,6 +176,34 @@ export class MaskSheet {
     }
     return true;
   }
+}
+
+/** The tiles that show anything, each with its masks in the order they lie on each other. */
+function tilesOf(sheet: Sheet, shown: readonly AnnotationRecord[]): Tile[] {
+  const { canvas, viewport, ratio } = sheet;
+  const across = Math.ceil(canvas.width / TILE);
+  const down = Math.ceil(canvas.height / TILE);
+  const tiles = new Map<number, Tile>();
+  const bleed = BLEED * ratio;
+  const k = viewport.scale * ratio;
+  const column = (x_image: number, by: number) =>
+    Math.floor((x_image * k + viewport.x * ratio + by) / TILE);
+  const row = (y_image: number, by: number) =>
+    Math.floor((y_image * k + viewport.y * ratio + by) / TILE);
+  for (const annotation of shown) {
+    const [x, y, width, height] = annotation.mask.bbox;
+    const right = Math.min(across - 1, column(x + width, bleed));
+    const bottom = Math.min(down - 1, row(y + height, bleed));
+    for (let j = Math.max(0, row(y, -bleed)); j <= bottom; j += 1) {
+      for (let i = Math.max(0, column(x, -bleed)); i <= right; i += 1) {
+        const at = j * across + i;
+        let tile = tiles.get(at);
+        if (!tile) tiles.set(at, (tile = { x: i * TILE, y: j * TILE, masks: [] }));
+        tile.masks.push(annotation);
+      }
+    }
+  }
+  return [...tiles.values()];
 }
 
 type Edges = [x0: number, y0: number, x1: number, y1: number];

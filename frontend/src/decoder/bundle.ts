@@ -32,6 +32,8 @@ export interface BundleManifest {
   candidates: string[];
   /** Index of the mask used when a prompt is no longer ambiguous. */
   single_candidate: number;
+  /** Up to so many clicks the best rated mask is taken; then the single one. */
+  scored_clicks: number;
   prompt_token_channels: number;
   /** Side of the grid that the refine graph works on. */
   refine_size: number;
@@ -66,6 +68,7 @@ export function readManifest(record: Record<string, unknown>): BundleManifest {
     low_res_size: lowRes,
     candidates,
     single_candidate: manifest.single_candidate ?? 0,
+    scored_clicks: manifest.scored_clicks ?? 1,
     prompt_token_channels: manifest.prompt_token_channels ?? 1,
     refine_size: manifest.refine_size ?? 0,
     ...(manifest.scribble_rule ? { scribble_rule: manifest.scribble_rule } : {}),

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { chooseCandidates } from "./candidates";
 import type { DecodePrompt } from "./protocol";
 
-const manifest = { single_candidate: 0, preprocess: { input_size: [16, 16] as [number, number] } };
+const manifest = {
+  single_candidate: 0,
+  scored_clicks: 1,
+  preprocess: { input_size: [16, 16] as [number, number] },
+};
 const SIDE = 4;
 
 /** Masks of one value each, except where `holes` says that the clicked cell is outside. */
@@ -60,6 +64,13 @@ describe("candidate rule", () => {
   it("marks a mask down that leaves the click out", () => {
     const answer = answerOf([5, 5, 5, 5], [0.1, 0.8, 0.9, 0.1], [2]);
     expect(chooseCandidates(manifest, answer, click([1, -1])).preferred).toBe(1);
+  });
+
+  it("rates a second click's masks where the model says so, and shows no choice", () => {
+    const second = click([1, 0, -1], new Float32Array(SIDE * SIDE));
+    const answer = answerOf([5, 5, 5, 5], [0.1, 0.8, 0.9, 0.1], [1]);
+    const choice = chooseCandidates({ ...manifest, scored_clicks: 2 }, answer, second);
+    expect(choice).toEqual({ offered: [2, 0, 1, 3], preferred: 2, ambiguous: false });
   });
 
   it.each([

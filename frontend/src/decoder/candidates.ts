@@ -4,7 +4,8 @@
  *
  * One click alone, without a box or a fed-back mask, is ambiguous: each mask scores its predicted
  * IoU + 0.5 x stability - 0.3 for every click it disobeys, + 0.1 for the single mask, and the best
- * is taken. With more than that the single mask is taken; the others can still be cycled to.
+ * is taken. Some models are rated so for a second click too (`scored_clicks`). With more than that
+ * the single mask is taken; the others can still be cycled to.
  */
 import { clickCell } from "../masks/correction";
 import type { BundleManifest } from "./bundle";
@@ -59,15 +60,22 @@ export function isAmbiguous(prompt: DecodePrompt): boolean {
   return prompt.maskInput === null && prompt.labels.filter((label) => label >= 0).length === 1;
 }
 
+function isScored(prompt: DecodePrompt, scoredClicks: number): boolean {
+  const clicks = prompt.labels.filter((label) => label >= 0).length;
+  const boxed = prompt.labels.some((label) => label > 1);
+  return isAmbiguous(prompt) || (!boxed && clicks > 1 && clicks <= scoredClicks);
+}
+
 export function chooseCandidates(
-  manifest: Pick<BundleManifest, "single_candidate" | "preprocess">,
+  manifest: Pick<BundleManifest, "single_candidate" | "scored_clicks" | "preprocess">,
   answer: Pick<DecodeAnswer, "logits" | "iou_predictions" | "candidates" | "width" | "height">,
   prompt: DecodePrompt,
 ): Choice {
   const all = Array.from({ length: answer.candidates }, (_, index) => index);
   const single = manifest.single_candidate;
-  if (!isAmbiguous(prompt) || all.length === 1) {
-    const offered = all.includes(single) ? [single, ...all.filter((i) => i !== single)] : all;
+  const first = (taken: number) => [taken, ...all.filter((i) => i !== taken)];
+  if (!isScored(prompt, manifest.scored_clicks) || all.length === 1) {
+    const offered = all.includes(single) ? first(single) : all;
     return { offered, preferred: offered[0] ?? 0, ambiguous: false };
   }
   const inputSize = Math.max(...manifest.preprocess.input_size);
@@ -83,6 +91,7 @@ export function chooseCandidates(
   });
   const ranked = [...all].sort((a, b) => scores[b]! - scores[a]! || a - b);
   const preferred = ranked[0]!;
+  if (!isAmbiguous(prompt)) return { offered: first(preferred), preferred, ambiguous: false };
   // The single mask repeats one of the others: it is shown only when it is the best.
   const shown = ranked.filter((index) => index === preferred || index !== single).slice(0, SHOWN);
   return { offered: shown.sort((a, b) => a - b), preferred, ambiguous: true };

@@ -17,6 +17,7 @@ const manifest: BundleManifest = {
   low_res_size: [SIDE, SIDE],
   candidates: ["single", "part", "whole", "subpart"],
   single_candidate: 0,
+  scored_clicks: 1,
   prompt_token_channels: 1,
   refine_size: 0,
 };

@@ -232,6 +232,7 @@ def manifest_of(
         "low_res_size": [spec.low_res_size, spec.low_res_size],
         "candidates": list(about.candidates or spec.candidates),
         "single_candidate": spec.single_candidate,
+        "scored_clicks": spec.scored_clicks,
         "prompt_token_channels": spec.prompt_token_channels,
         "prompt_kinds": ["points", "boxes", "mask_input", "scribble"],
         "scribble_rule": {"spacing_image_px_of_long_side": 0.02, "max_points": 12},

@@ -79,6 +79,7 @@ def spec_of(config: SamConfig) -> ModelSpec:
         ),
         low_res_size=config.low_res_size,
         prompt_token_channels=config.embed_dim,
+        scored_clicks=2,  # on held-out images: +.008 mIoU at three clicks
     )
 
 
