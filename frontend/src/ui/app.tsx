@@ -6,7 +6,7 @@ import "./project/project.css";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { Compass } from "lucide-react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useLocation } from "wouter";
 
 import { sync, watchPage } from "../sync";
 import { asAppError } from "../sync/errors";
@@ -32,7 +32,23 @@ const EditorPage = lazy(async () => ({
   default: (await import("./editor/editor-page")).EditorPage,
 }));
 
+const SelfTestPage = lazy(async () => ({
+  default: (await import("./selftest/selftest-page")).SelfTestPage,
+}));
+
+/** The self-test comes first: it shall work where nothing else does. */
 export function App() {
+  const [path] = useLocation();
+  useEffect(() => applyTheme(storedTheme()), []);
+  if (path !== "/selftest") return <SessionApp />;
+  return (
+    <Suspense fallback={null}>
+      <SelfTestPage />
+    </Suspense>
+  );
+}
+
+function SessionApp() {
   const session = useSignal(sync.session.state);
   const [problem, setProblem] = useState<unknown>(null);
   const load = () => {
@@ -42,7 +58,6 @@ export function App() {
     );
   };
   useEffect(() => {
-    applyTheme(storedTheme());
     announceSync();
     load();
     return watchPage(sync, window);

@@ -21,6 +21,7 @@ function usePlaces(): Place[] {
     const places: Place[] = [
       { name: "Home", what: "All projects and my work", href: "/" },
       { name: "Account", what: "Password, theme, API tokens", href: "/account" },
+      { name: "Self-test", what: "What this browser can do", href: "/selftest" },
     ];
     if (admin) {
       const what = "Bundles, queues, disk, failed runs";
