@@ -54,6 +54,27 @@ def test_a_step_that_says_no_pixels_of_this_image_is_refused(step, orchard, pict
     assert Operation.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("scribble", "code"),
+    [
+        ({"label": 1, "points": [[3, 4], [5.5, 6]]}, None),
+        ({"label": 0, "points": [[60, 40]]}, None),
+        ({"label": 1, "points": []}, "bad_recipe"),
+        ({"label": 2, "points": [[3, 4]]}, "bad_recipe"),
+        ({"label": 1, "points": [[3, 4, 5]]}, "bad_recipe"),
+        ({"label": 1, "points": [[61, 4]]}, "out_of_bounds"),
+        ({"label": 1}, "bad_recipe"),
+        ([3, 4], "bad_recipe"),
+    ],
+)
+def test_a_scribble_is_a_line_of_points_inside_the_image(
+    scribble, code, orchard, picture, ben, as_user
+):
+    step = {"type": "decode", "prompts": {"points": [], "boxes": [], "scribbles": [scribble]}}
+    (result,) = send(as_user(ben), orchard, creation(picture, recipe=recipe(step)))
+    assert (result["status"], result.get("code")) == ("rejected" if code else "applied", code)
+
+
 @pytest.fixture
 def exclusive(orchard):
     """Orchard, where a pixel belongs to one object."""

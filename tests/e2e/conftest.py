@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tests.e2e.desk import Desk
+from tests.e2e.editor import Editor
 from tests.e2e.installation import CHROMIUM_FLAGS, Installation, Script, chromium_path
+from tests.e2e.test_journey import Harvest, sign_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,3 +59,18 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 def photograph() -> Path:
     """A test-split photograph that the shipped model never saw."""
     return Path(__file__).parent / "data" / "dates.jpg"
+
+
+@pytest.fixture
+def desk(
+    installation: Installation, script: Script, context: BrowserContext, photograph: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Desk]:  # fmt: skip
+    name = request.node.name.removeprefix("test_")[:40].replace("_", "-")
+    harvest = Harvest(script, photograph, name)
+    page = context.new_page()
+    sign_in(page, installation, harvest.annotator_name)
+    page.goto(f"{installation.url}/jobs/{harvest.job}/{harvest.image}")
+    editor = Editor(page)
+    editor.wait_until_ready()
+    yield Desk(editor, harvest, installation)

@@ -2,87 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from samweb.masks import polygon, rle
-from tests.e2e.editor import Editor
-from tests.e2e.installation import Installation, Script
-from tests.e2e.test_journey import Harvest, sign_in
-
-
-class Desk:
-    """An open editor and the server behind it."""
-
-    def __init__(self, editor: Editor, harvest: Harvest, installation: Installation) -> None:
-        self.editor, self.harvest, self.installation = editor, harvest, installation
-        self.page = editor.page
-
-    def press(self, key: str) -> None:
-        self.page.keyboard.press(key)
-
-    def drag(self, *points: tuple[float, float], keys: tuple[str, ...] = ()) -> None:
-        """Press at the first point of the image, move through the others, let go at the last."""
-        places = [self.editor.screen(*point) for point in points]
-        self.page.mouse.move(*places[0])
-        for key in keys:
-            self.page.keyboard.down(key)
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(*place, steps=8)
-        self.page.mouse.up()
-        for key in keys:
-            self.page.keyboard.up(key)
-
-    def click(self, x: float, y: float, *keys: str) -> None:
-        self.drag((x, y), keys=keys)
-
-    def expect_objects(self, count: int) -> None:
-        expect(self.page.get_by_test_id("object-row")).to_have_count(count)
-
-    def saved(self) -> list[dict[str, Any]]:
-        """The objects once the server has what the page has, in the order they were made."""
-
-        def same() -> list[list[dict[str, Any]]]:
-            found = self.harvest.annotations
-            here = {one["id"]: one["version"] for one in found}
-            return [found] if here == self.editor.hook("editor.objects") else []
-
-        (found,) = self.installation.wait_for(same, 20, "the server to have what the page has")
-        self.editor.expect_saved()
-        return sorted(found, key=lambda one: one["id"])
-
-    def masks(self) -> list[np.ndarray]:
-        return [mask_of(one) for one in self.saved()]
-
-
-def mask_of(annotation: dict[str, Any]) -> np.ndarray:
-    height, width = annotation["mask"]["size"]
-    return rle.mask_of(rle.counts_of(annotation["mask"]["counts"], height, width), height, width)
-
-
-def steps_of(annotation: dict[str, Any]) -> list[str]:
-    return [step["type"] for step in annotation["recipe"]["steps"]]
-
-
-@pytest.fixture
-def desk(
-    installation: Installation, script: Script, context: BrowserContext, photograph: Path,
-    request: pytest.FixtureRequest,
-) -> Iterator[Desk]:  # fmt: skip
-    name = request.node.name.removeprefix("test_")[:40].replace("_", "-")
-    harvest = Harvest(script, photograph, name)
-    page = context.new_page()
-    sign_in(page, installation, harvest.annotator_name)
-    page.goto(f"{installation.url}/jobs/{harvest.job}/{harvest.image}")
-    editor = Editor(page)
-    editor.wait_until_ready()
-    yield Desk(editor, harvest, installation)
+from tests.e2e.desk import Desk, mask_of, steps_of
+from tests.e2e.installation import Script
 
 
 def test_the_brush_makes_an_object_and_the_eraser_takes_from_it(desk: Desk) -> None:

@@ -14,6 +14,7 @@ import { Prompter } from "../prompting/prompter";
 import { makeTools, type Tools } from "../tools";
 import type { Tool } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
+import { BoxQueue } from "./boxes";
 import { EffortMeter } from "./effort";
 import { colourOf, labelColour } from "./look";
 import { makeRefine, type ReadPixels } from "./refining";
@@ -31,6 +32,7 @@ export class Editor {
   readonly outbox: Outbox;
   readonly shelf: Shelf;
   readonly tools: Tools;
+  readonly boxes = new BoxQueue(this);
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */

@@ -2,7 +2,16 @@
 import type { ToolName } from "../tools";
 import { toolOf, type Editor } from "./editor";
 import { MASK_ACTIONS } from "./mask-actions";
-import { accept, chooseLabel, deleteObject, escape, redo, reopen, undo } from "./objects";
+import {
+  accept,
+  chooseLabel,
+  deleteObject,
+  escape,
+  redo,
+  reopen,
+  undo,
+  underPointer,
+} from "./objects";
 import {
   acceptImage,
   acceptObject,
@@ -43,7 +52,7 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-cut": ({ editor }) => setTool(editor, "cut"),
   "tool-measure": ({ editor }) => setTool(editor, "measure"),
   reopen: ({ editor }) => {
-    const id = editor.state.selected.get();
+    const id = editor.state.selected.get() ?? underPointer(editor);
     if (id) reopen(editor, id);
   },
   previous: (context) => step(context, -1),

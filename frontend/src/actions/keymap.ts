@@ -33,7 +33,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: "tool-measure", keys: ["m"], modes: BOTH, title: "Measure (Shift keeps the line level)" },
   { action: "larger", keys: ["."], modes: BOTH, title: "Larger brush (also Shift+wheel)" },
   { action: "smaller", keys: [","], modes: BOTH, title: "Smaller brush (also Shift+wheel)" },
-  { action: "reopen", keys: ["o"], modes: BOTH, title: "Open the selected object's prompts (also double-click)" },
+  { action: "reopen", keys: ["o"], modes: BOTH, title: "Open the object's prompts or polygon again (also double-click)" },
   { action: "previous", keys: ["s"], modes: BOTH, title: "Previous image" },
   { action: "next", keys: ["d"], modes: BOTH, title: "Next image" },
   { action: "hide", keys: ["h"], modes: BOTH, title: "Hide or show masks" },

@@ -4,8 +4,8 @@ import { replayed, rulesOf, stepsByHand, withRules } from "../document/painted";
 import { maskOf, type AnnotationRecord } from "../document/records";
 import { uuid7 } from "../sync/ids";
 import type { ToolName } from "../tools";
-import type { PostRules } from "../masks/post";
-import { attributesFor } from "./attributes";
+import type { Taken } from "../prompting/prompter";
+import { attributesFor, labelOf } from "./attributes";
 import { toolOf, type Editor } from "./editor";
 import { onFreePixels } from "./overlap";
 import { reopenPolygon } from "./painting";
@@ -33,14 +33,21 @@ export function accept(editor: Editor): void {
 
 /** The prompt's mask as an object; null when there was none to take. */
 export function take(editor: Editor): string | null {
+  const taken = editor.prompter.take();
+  const id = taken && addTaken(editor, taken, editor.state.label.get());
+  if (taken && id) editor.state.selected.set(taken.reopened && id);
+  return id;
+}
+
+/** Tidied, on free pixels only where the project wants it, and put into the document. */
+export function addTaken(editor: Editor, taken: Taken, label: string | null): string | null {
   const image = editor.state.image.get()?.record;
-  const taken = image && editor.prompter.take();
-  if (!taken) return null;
+  if (!image) return null;
   const size: [number, number] = [image.height, image.width];
   const reopened = taken.reopened ? editor.document.get(taken.reopened) : undefined;
   // What was done to it by hand is done again, whatever the model now answers.
   const byHand = stepsByHand(reopened?.recipe ?? null);
-  const rules = reopened ? rulesOf(reopened.recipe) : labelRules(editor);
+  const rules = reopened ? rulesOf(reopened.recipe) : (labelOf(editor, label)?.post_rules ?? {});
   const tidy = withRules(replayed(taken, byHand, size), rules, size);
   const { runs, recipe } = onFreePixels(editor, tidy, size, taken.reopened);
   const mask = maskOf(runs, size);
@@ -49,20 +56,13 @@ export function take(editor: Editor): string | null {
     return null;
   }
   if (reopened) {
-    const label = editor.state.label.get() ?? reopened.label;
-    editor.document.apply(update(reopened, { mask, recipe, label }), "local");
-    editor.state.selected.set(reopened.id);
+    const change = { mask, recipe, label: label ?? reopened.label };
+    editor.document.apply(update(reopened, change), "local");
     return reopened.id;
   }
-  const made = newRecord(editor, image.id, mask, recipe);
-  editor.document.apply(add(made), "local");
-  editor.state.selected.set(null);
+  const made = { ...newRecord(editor, image.id, mask, recipe), label };
+  editor.document.apply(add({ ...made, attributes: attributesFor(editor, label) }), "local");
   return made.id;
-}
-
-/** How masks of the current label are tidied. */
-function labelRules({ state }: Editor): PostRules {
-  return state.labels.get().find((label) => label.id === state.label.get())?.post_rules ?? {};
 }
 
 export function newRecord(
@@ -124,7 +124,7 @@ export function deleteObject(editor: Editor): void {
   deleteChosen(editor);
 }
 
-function underPointer(editor: Editor): string | null {
+export function underPointer(editor: Editor): string | null {
   const pointer = editor.state.pointer.get();
   if (!pointer) return null;
   const { scale, x, y } = editor.state.viewport.get();

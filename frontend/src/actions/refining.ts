@@ -1,4 +1,5 @@
 /** The second look at a mask's edges: pixels from the picture, an answer from the decoder. */
+import { askedPoints } from "../document/recipe";
 import type { DecoderClient } from "../decoder/client";
 import { imageToModel, modelFrame } from "../geometry/spaces";
 import { clickedParts, cropAround, logitsInCrop, type Crop } from "../masks/crop";
@@ -20,18 +21,19 @@ export function makeRefine(
     const side = target.manifest.refine_size;
     if (!wanted() || !target.manifest.graphs.refine || !side) return null;
     await painted();
-    const positives = prompts.points.filter((point) => point.label === 1);
+    const asked = askedPoints(prompts);
+    const positives = asked.filter((point) => point.label === 1);
     const parts = clickedParts(low, positives);
     const crop = cropAround(parts, positives);
     if (!crop) return null;
     const frame = modelFrame(crop.x1 - crop.x0, crop.y1 - crop.y0, side);
     const pixels = readPixels(crop, frame.newWidth, frame.newHeight);
     if (!pixels) return null;
-    const coords = prompts.points.flatMap((point) => {
+    const coords = asked.flatMap((point) => {
       const { x, y } = imageToModel(frame, { x: point.x - crop.x0, y: point.y - crop.y0 });
       return [x, y];
     });
-    const labels: number[] = prompts.points.map((point) => point.label);
+    const labels: number[] = asked.map((point) => point.label);
     if (labels.length === 0) {
       // A box alone: the graph wants at least one point, and this one counts for nothing.
       coords.push(0, 0);

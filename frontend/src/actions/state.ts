@@ -1,6 +1,7 @@
 /** What the editor knows and does not save: the open image, tool, selection, view. Signals only. */
 import type { LabelRecord, PersonRef } from "../document/records";
 import { EVERYTHING, type ObjectFilter } from "../document/search";
+import type { PromptBox } from "../document/recipe";
 import { Signal } from "../document/signal";
 import type { Dab, Draft } from "../geometry/draft";
 import type { Viewport } from "../geometry/spaces";
@@ -69,6 +70,8 @@ export class EditorState {
   readonly viewport = new Signal<Viewport>({ scale: 1, x: 0, y: 0 });
   readonly screen = new Signal<Size>({ width: 0, height: 0 });
   readonly draftBox = new Signal<[number, number, number, number] | null>(null);
+  /** Boxes whose masks are on their way. */
+  readonly boxesWaiting = new Signal<readonly PromptBox[]>([]);
   readonly hotPoint = new Signal(-1);
   readonly draft = new Signal<Draft | null>(null);
   readonly brush = new Signal<Dab | null>(null);

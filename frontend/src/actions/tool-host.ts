@@ -26,6 +26,7 @@ export function toolHost(editor: Editor): ToolHost {
     reopen: (id) => reopen(editor, id),
     paint: (dabs, erases) => paintStroke(editor, dabs, erases),
     fill: (polygon, erases, reopened) => fillPolygon(editor, polygon, erases, reopened),
+    boxToMask: (box) => editor.boxes.add(box),
     cut: (line) => cutAlong(editor, line),
     mayEdit: () => {
       const reason = editor.locked();

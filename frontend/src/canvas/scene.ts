@@ -38,6 +38,8 @@ export interface Scene {
   draftBox: [number, number, number, number] | null;
   /** Prompt point under the pointer. */
   hotPoint: number;
+  /** Boxes whose masks are on their way. */
+  boxesWaiting: readonly (readonly [number, number, number, number])[];
   draft: Draft | null;
   /** The brush under the pointer. */
   brush: Dab | null;

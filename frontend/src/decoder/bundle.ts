@@ -37,6 +37,8 @@ export interface BundleManifest {
   prompt_token_channels: number;
   /** Side of the grid that the refine graph works on. */
   refine_size: number;
+  /** How many points a scribble becomes. */
+  scribble_rule?: { spacing_image_px_of_long_side: number; max_points: number };
   /** Inputs of the decode graphs beyond SAM's own, with the values that change nothing. */
   decode_defaults?: Record<string, number[]>;
 }
@@ -69,6 +71,7 @@ export function readManifest(record: Record<string, unknown>): BundleManifest {
     scored_clicks: manifest.scored_clicks ?? 1,
     prompt_token_channels: manifest.prompt_token_channels ?? 1,
     refine_size: manifest.refine_size ?? 0,
+    ...(manifest.scribble_rule ? { scribble_rule: manifest.scribble_rule } : {}),
     decode_defaults: manifest.decode_defaults ?? {},
   };
 }

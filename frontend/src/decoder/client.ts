@@ -113,6 +113,12 @@ export class DecoderClient {
     });
   }
 
+  /** For prompts that all want an answer, whatever else is asked meanwhile. */
+  async decodeInTurn(key: string, prompt: DecodePrompt): Promise<DecodeAnswer | null> {
+    const reply = await this.ask({ type: "decode", key, prompt });
+    return reply.type === "decoded" ? reply.answer : null;
+  }
+
   /** A second look at a decoded mask; waits its turn behind the decodes already asked for. */
   async refine(bundle: string, input: RefineInput): Promise<Float32Array> {
     const reply = await this.ask({ type: "refine", bundle, input });

@@ -12,10 +12,16 @@ export interface PromptPoint {
 /** [x0, y0, x1, y1], x1 and y1 exclusive edges. */
 export type PromptBox = [number, number, number, number];
 
+/** A line drawn over what belongs to the object, or does not: the points the model was given. */
+export interface Scribble {
+  label: 0 | 1;
+  points: [number, number][];
+}
+
 export interface Prompts {
   points: PromptPoint[];
   boxes: PromptBox[];
-  scribbles: unknown[];
+  scribbles: Scribble[];
   mask_input: null;
   text: null;
   exemplars: unknown[];
@@ -68,6 +74,14 @@ export type RecipeStep = DecodeStep | PaintStep | PostStep | CombineStep;
 export interface Recipe {
   version: 1;
   steps: RecipeStep[];
+}
+
+/** Every point the model is asked with, those of scribbles among them. */
+export function askedPoints({ points, scribbles }: Prompts): PromptPoint[] {
+  const drawn = scribbles.flatMap(({ label, points }) =>
+    points.map(([x, y]): PromptPoint => ({ x, y, label })),
+  );
+  return [...points, ...drawn];
 }
 
 export function emptyPrompts(): Prompts {

@@ -19,5 +19,6 @@ export type Draft =
       hot: number;
       erases: boolean;
     }
+  | { kind: "scribble"; line: readonly Point[]; label: 0 | 1 }
   | { kind: "cut"; dabs: readonly Dab[] }
   | { kind: "measure"; from: Point; to: Point };

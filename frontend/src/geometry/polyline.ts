@@ -30,6 +30,25 @@ export function fromSegment(p: Point, a: Point, b: Point): number {
   return Math.hypot(p.x - a.x - t * dx, p.y - a.y - t * dy);
 }
 
+/** Points `spacing` apart along a line, its ends among them; fewer and wider where `most` is less. */
+export function sampledAlong(line: readonly Point[], spacing: number, most: number): Point[] {
+  const lengths = line.map((point, at) => {
+    const before = line[Math.max(0, at - 1)]!;
+    return Math.hypot(point.x - before.x, point.y - before.y);
+  });
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const pieces = Math.max(1, Math.min(most - 1, Math.floor(total / spacing)));
+  let at = 1;
+  let passed = 0;
+  return Array.from({ length: total === 0 ? 1 : pieces + 1 }, (_, index) => {
+    const wanted = (index * total) / pieces;
+    while (at < line.length - 1 && passed + lengths[at]! < wanted) passed += lengths[at++]!;
+    const [a, b] = [line[at - 1]!, line[at] ?? line[at - 1]!];
+    const t = lengths[at] ? Math.min(1, (wanted - passed) / lengths[at]!) : 0;
+    return { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
+  });
+}
+
 export const flat = (points: readonly Point[]): number[] => points.flatMap(({ x, y }) => [x, y]);
 
 export function pointsOf(polygon: readonly number[]): Point[] {

@@ -23,7 +23,7 @@ import {
   type DecodedStep,
   type Recorded,
 } from "./chain";
-import { encodePrompts } from "./encode";
+import { alongLine, encodePrompts } from "./encode";
 import { Ghost, round2, rounded } from "./ghost";
 import { NOTHING, viewOf, type PromptView } from "./view";
 
@@ -53,7 +53,7 @@ export type Refine = (
 ) => Promise<LowResMask | null>;
 
 export class Prompter {
-  private target: PromptTarget | null = null;
+  private decodesAgainst: PromptTarget | null = null;
   private steps: ChainStep[] = [];
   private undone: ChainStep[] = [];
   private reopened: string | null = null;
@@ -76,6 +76,11 @@ export class Prompter {
     private readonly refine: Refine = () => Promise.resolve(null),
   ) {}
 
+  /** What prompts are decoded against; null while it is not there. */
+  get target(): PromptTarget | null {
+    return this.decodesAgainst;
+  }
+
   get isOpen(): boolean {
     return this.steps.length > 0;
   }
@@ -84,7 +89,7 @@ export class Prompter {
   setTarget(target: PromptTarget | null): void {
     if (target?.key === this.target?.key) return;
     this.settle();
-    this.target = target;
+    this.decodesAgainst = target;
     this.generation += 1;
     this.ghost.clear();
     this.askAgain();
@@ -116,6 +121,14 @@ export class Prompter {
     this.push({ prompts, clicks: 1, extends: !replaced, decoded: null });
   }
 
+  /** A line over what belongs to the object, or does not: a few points along it are asked with. */
+  addScribble(line_image: readonly Point[], label: 0 | 1): void {
+    const prompts = this.copyPrompts();
+    const points = alongLine(line_image, this.target);
+    prompts.scribbles = [...prompts.scribbles, { label, points }];
+    this.push({ prompts, clicks: 1, extends: true, decoded: null });
+  }
+
   movePoint(index: number, p_image: Point): void {
     const prompts = this.copyPrompts();
     const point = prompts.points[index];
@@ -127,7 +140,8 @@ export class Prompter {
   removePoint(index: number): void {
     const prompts = this.copyPrompts();
     prompts.points.splice(index, 1);
-    if (prompts.points.length + prompts.boxes.length === 0) this.cancel();
+    const { points, boxes, scribbles } = prompts;
+    if (points.length + boxes.length + scribbles.length === 0) this.cancel();
     else this.push({ prompts, clicks: 1, extends: false, decoded: null });
   }
 

@@ -1,5 +1,5 @@
 /** What there is to draw and to show of a prompt, made from its chain. Pure. */
-import type { Prompts } from "../document/recipe";
+import { askedPoints, type Prompts } from "../document/recipe";
 import { clickedParts } from "../masks/crop";
 import type { LowResMask } from "../masks/upscale";
 import { lowResOf, shownOf, type ChainStep, type DecodedStep } from "./chain";
@@ -25,6 +25,8 @@ export interface PromptView {
   /** The annotation whose prompts are open again. */
   reopened: string | null;
   error: string | null;
+  /** The model's opinion of the mask before the newest click, where it was clearly higher. */
+  better: number | null;
 }
 
 export const NOTHING: PromptView = {
@@ -37,6 +39,7 @@ export const NOTHING: PromptView = {
   waiting: false,
   reopened: null,
   error: null,
+  better: null,
 };
 
 export interface PromptState {
@@ -68,7 +71,18 @@ export function viewOf(state: PromptState): PromptView {
     waiting: !last.decoded && !error,
     reopened: state.reopened,
     error,
+    better: betterBefore(steps),
   };
+}
+
+/** So much the model's opinion has to fall before a click is called into question. */
+const WORSE_BY = 0.08;
+
+function betterBefore(steps: readonly ChainStep[]): number | null {
+  const [before, last] = [steps.at(-2)?.decoded, steps.at(-1)?.decoded];
+  if (!before || !last) return null;
+  const opinion = ({ answer, candidate }: DecodedStep) => answer.iou_predictions[candidate] ?? 0;
+  return opinion(before) - opinion(last) > WORSE_BY ? opinion(before) : null;
 }
 
 function maskOf(decoded: DecodedStep, threshold: number) {
@@ -86,7 +100,7 @@ function candidatesOf(
 ): Candidate[] {
   const { answer, choice } = decoded;
   // A second look leaves out what nobody clicked: a small picture of it should as well.
-  const clicked = prompts.points.filter((point) => point.label === 1);
+  const clicked = askedPoints(prompts).filter((point) => point.label === 1);
   const small = (low: LowResMask) => (decoded.refined.size > 0 ? clickedParts(low, clicked) : low);
   return choice.offered.map((index) => ({
     index,

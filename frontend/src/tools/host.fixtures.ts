@@ -27,6 +27,7 @@ export function hostOf(under: string | null = null, change: Partial<ToolHost> = 
       log.push(
         `${erases ? "erase" : "fill"} ${polygon.join(",")}${reopened ? ` of ${reopened}` : ""}`,
       ),
+    boxToMask: (box) => log.push(`box ${box.join(",")}`),
     cut: (line) => log.push(`cut ${line.map((dab) => `${dab.x},${dab.y}`).join(" ")}`),
     reopen: (id) => log.push(`reopen ${id}`),
     mayEdit: () => true,

@@ -76,6 +76,23 @@ describe("point tool", () => {
     expect(log).toEqual(["reopen a1"]);
     expect(prompts()).toBeNull();
   });
+
+  it("a drag with Shift is a scribble, with Ctrl a box of its own; a click with Shift is a point", () => {
+    const { tool, at, prompts, log } = setUp();
+    tool.down(at(10, 10, { shift: true }));
+    tool.move(at(20, 10, { shift: true }), true);
+    tool.move(at(30, 10, { shift: true }), true);
+    tool.up(at(30, 10, { shift: true }));
+    expect(prompts()?.scribbles.map(({ label }) => label)).toEqual([1]);
+    expect(prompts()?.scribbles[0]?.points[0]).toEqual([10, 10]);
+    tool.down(at(50, 50, { shift: true, button: 2 }));
+    tool.up(at(50, 50, { shift: true, button: 2 }));
+    expect(prompts()?.points).toEqual([{ x: 50, y: 50, label: 0 }]);
+    tool.down(at(5, 5, { ctrl: true }));
+    tool.move(at(25, 15, { ctrl: true }), true);
+    tool.up(at(25, 15, { ctrl: true }));
+    expect(log.at(-1)).toBe("box 5,5,25,15");
+  });
 });
 
 describe("Space and the middle button", () => {

@@ -1,5 +1,5 @@
 /**
- * Clicks and boxes. The point is asked of the decoder on the press, not on the release; a press
+ * Clicks, boxes and scribbles. The point is asked of the decoder on the press, not on the release; a press
  * that turns into a drag takes it back and becomes a box, or moves the point or the box's corner it
  * started on.
  */
@@ -12,7 +12,8 @@ const POINT_REACH = 9;
 type Press =
   | { kind: "idle" }
   | { kind: "point"; start_screen: Point; start_image: Point }
-  | { kind: "box"; start_image: Point }
+  | { kind: "box"; start_image: Point; many?: boolean }
+  | { kind: "scribble"; line: Point[]; start_screen: Point; label: 0 | 1 }
   | { kind: "move-point"; index: number; start_screen: Point; moved: boolean };
 
 export class PointTool implements Tool {
@@ -41,8 +42,9 @@ export class PointTool implements Tool {
       return;
     }
     if (event.button === 0 && this.grabsCorner(event.p_screen)) return;
-    this.host.clicked();
     const label = event.button === 2 || event.alt ? 0 : 1;
+    if (this.beginsLine(event, label)) return;
+    this.host.clicked();
     prompter.addPoint(event.p_image, label);
     if (event.button === 0 && label === 1) {
       const { p_screen: start_screen, p_image: start_image } = event;
@@ -60,6 +62,10 @@ export class PointTool implements Tool {
       this.drawBox(press.start_image, event.p_image);
     } else if (press.kind === "box") {
       this.drawBox(press.start_image, event.p_image);
+    } else if (press.kind === "scribble") {
+      press.line.push(this.clip(event.p_image));
+      const { line, label } = press;
+      this.host.setDraft({ kind: "scribble", line: [...line], label });
     } else if (press.kind === "move-point") {
       press.moved ||= distance(event.p_screen, press.start_screen) > CLICK_SLOP;
     }
@@ -72,10 +78,12 @@ export class PointTool implements Tool {
       const { width, height } = this.host.imageSize();
       const box = boxBetween(press.start_image, event.p_image, width, height);
       this.host.setDraftBox(null);
-      if (box) {
-        this.host.clicked();
-        this.host.prompter.setBox(box);
-      }
+      if (!box) return;
+      this.host.clicked();
+      if (press.many) this.host.boxToMask(box);
+      else this.host.prompter.setBox(box);
+    } else if (press.kind === "scribble") {
+      this.endScribble(press, event);
     } else if (press.kind === "move-point" && press.moved) {
       this.host.clicked();
       this.host.prompter.movePoint(press.index, this.clip(event.p_image));
@@ -84,10 +92,33 @@ export class PointTool implements Tool {
 
   leave(): void {
     if (this.press.kind === "box") this.host.setDraftBox(null);
+    if (this.press.kind === "scribble") this.host.setDraft(null);
     this.press = { kind: "idle" };
     this.host.prompter.hover(null);
     this.host.setHotPoint(-1);
     this.host.setHovered(null);
+  }
+
+  /** Shift draws a scribble, Ctrl a box of its own that becomes an object by itself. */
+  private beginsLine(event: ToolEvent, label: 0 | 1): boolean {
+    const { p_image, p_screen: start_screen } = event;
+    if (event.shift) this.press = { kind: "scribble", line: [p_image], start_screen, label };
+    else if (event.ctrl) this.press = { kind: "box", start_image: p_image, many: true };
+    else return false;
+    this.host.prompter.hover(null);
+    return true;
+  }
+
+  private endScribble(press: Extract<Press, { kind: "scribble" }>, { p_screen }: ToolEvent): void {
+    this.host.setDraft(null);
+    this.host.clicked();
+    const [first] = press.line;
+    const { prompter } = this.host;
+    if (press.line.length > 1 && distance(press.start_screen, p_screen) > CLICK_SLOP) {
+      prompter.addScribble(press.line, press.label);
+    } else if (first) {
+      prompter.addPoint(first, press.label);
+    }
   }
 
   private hover(event: ToolEvent): void {

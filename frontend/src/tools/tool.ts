@@ -46,6 +46,8 @@ export interface ToolHost {
   paint(dabs: readonly Dab[], erases: boolean): void;
   /** A closed polygon x0, y0, x1, y1, ...; `reopened` names the object it was opened from. */
   fill(polygon: readonly number[], erases: boolean, reopened: string | null): void;
+  /** A box that becomes an object by itself, when the model has answered. */
+  boxToMask(box: [number, number, number, number]): void;
   /** A line to cut an object in two. */
   cut(line: readonly Dab[]): void;
   /** Starts the stop-watch from press to painted mask. */

@@ -113,6 +113,8 @@ def _prompts(value: Any, image: Image) -> dict[str, Any]:
         said = read(point, {"x": _any_number, "y": _any_number, "label": whole(0, 1)},
                     "x", "y", "label")  # fmt: skip
         _inside(said["x"], said["y"], image)
+    for scribble in scribbles:
+        _scribble(scribble, image)
     for box in boxes:
         corners = [_any_number(one) for one in _list(box)]
         if len(corners) != 4:
@@ -122,6 +124,16 @@ def _prompts(value: Any, image: Image) -> dict[str, Any]:
         if corners[0] >= corners[2] or corners[1] >= corners[3]:
             raise Refused("a box needs x0 < x1 and y0 < y1.")
     return fields
+
+
+def _scribble(value: Any, image: Image) -> None:
+    said = read(value, {"label": whole(0, 1), "points": _list}, "label", "points")
+    if not 1 <= len(said["points"]) <= MAX_POINTS:
+        raise Refused(f"a scribble has 1 to {MAX_POINTS} points.")
+    for point in said["points"]:
+        if not isinstance(point, list) or len(point) != 2:
+            raise Refused("a point of a scribble is [x, y].")
+        _inside(_any_number(point[0]), _any_number(point[1]), image)
 
 
 def _any_number(value: Any) -> float:

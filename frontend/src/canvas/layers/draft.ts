@@ -4,6 +4,7 @@ import { imageToScreen, type Point } from "../../geometry/spaces";
 import type { Scene } from "../scene";
 import type { CanvasTheme } from "../theme";
 import { drawMeasure } from "./guides";
+import { drawScribble } from "./prompt";
 
 const STROKE_FILL = 0.5;
 
@@ -29,6 +30,9 @@ const DRAWN: { [K in Draft["kind"]]: Draw<K> } = {
   stroke: drawStroke,
   polygon: drawPolygon,
   cut: drawCut,
+  scribble: (context, scene, { line, label }, theme) => {
+    drawScribble(context, scene, line, label, theme);
+  },
   measure: drawMeasure,
 };
 

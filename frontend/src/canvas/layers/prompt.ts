@@ -1,5 +1,5 @@
 /** The object being made: ghost or prompt mask, points, box with handles. Drawn above all. */
-import { imageToScreen } from "../../geometry/spaces";
+import { imageToScreen, type Point } from "../../geometry/spaces";
 import { logitContours } from "../../masks/isoline";
 import type { PromptView } from "../../prompting/prompter";
 import { polygonsToPath } from "../mask-paths";
@@ -30,6 +30,13 @@ export function drawPromptLayer(
   const boxes = [...(prompt.prompts?.boxes ?? [])];
   if (scene.draftBox) boxes.push(scene.draftBox);
   for (const box of boxes) drawBox(context, scene, box, theme);
+  context.setLineDash([5, 4]);
+  for (const box of scene.boxesWaiting) drawBox(context, scene, box, theme);
+  context.setLineDash([]);
+  for (const { label, points } of prompt.prompts?.scribbles ?? []) {
+    const line = points.map(([x, y]) => ({ x, y }));
+    drawScribble(context, scene, line, label, theme);
+  }
   prompt.prompts?.points.forEach((point, index) => {
     const { x, y } = imageToScreen(scene.viewport, point);
     drawPoint(context, x, y, point.label === 1, index === scene.hotPoint, theme);
@@ -97,6 +104,32 @@ function drawPoint(
   context.strokeStyle = "#ffffff";
   context.lineWidth = 1.5;
   context.stroke();
+}
+
+/** A line that says what belongs to the object, or does not. */
+export function drawScribble(
+  context: CanvasRenderingContext2D,
+  scene: Scene,
+  line_image: readonly Point[],
+  label: 0 | 1,
+  theme: CanvasTheme,
+): void {
+  const path = new Path2D();
+  for (const point of line_image) {
+    const { x, y } = imageToScreen(scene.viewport, point);
+    path.lineTo(x, y);
+  }
+  context.lineJoin = "round";
+  context.lineCap = "round";
+  for (const [colour, width] of [
+    ["#ffffff", 6],
+    [label === 1 ? theme.positive : theme.negative, 3],
+  ] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke(path);
+  }
+  context.lineCap = "butt";
 }
 
 function drawBox(

@@ -84,6 +84,11 @@ export function keySheet(mode: Mode): KeyGroup {
     { keys: "Click", what: "This belongs to the object" },
     { keys: "Right click", what: "This does not (also Alt+click); on a point: remove it" },
     { keys: "Drag", what: "A box around the object; on a point: move it" },
+    {
+      keys: "Shift + drag",
+      what: "A scribble over what belongs to it (right button or Alt: over what does not)",
+    },
+    { keys: "Ctrl + drag", what: "A box that becomes an object by itself; draw the next at once" },
     { keys: "Wheel", what: "Zoom at the cursor" },
     { keys: "Space + drag", what: "Move the picture (also middle drag)" },
   ];

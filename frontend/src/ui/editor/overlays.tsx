@@ -1,5 +1,5 @@
 /** What lies over the picture: candidates, the accept bar, what the editor has to say. */
-import { CircleAlert, CornerDownLeft, LoaderCircle, X } from "lucide-react";
+import { CircleAlert, CornerDownLeft, LoaderCircle, Undo2, X } from "lucide-react";
 
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
@@ -52,6 +52,16 @@ function PromptBar() {
               percent(view.mask?.iou_prediction ?? 0)
             )}
           </span>
+          {view.better !== null && (
+            <Button
+              icon={Undo2}
+              data-testid="better-mask"
+              title={tip("Take the last click back: the mask before it was better", "undo")}
+              onClick={() => run("undo")}
+            >
+              Was {percent(view.better)}
+            </Button>
+          )}
           <Button
             icon={CornerDownLeft}
             data-testid="accept-object"

@@ -82,6 +82,7 @@ function mount(editor: Editor, element: HTMLElement) {
     promptColour: drawingColour(editor),
     draftBox: state.draftBox.get(),
     hotPoint: state.hotPoint.get(),
+    boxesWaiting: state.boxesWaiting.get(),
     draft: state.draft.get(),
     brush: state.brush.get(),
   });
@@ -167,6 +168,7 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.label.subscribe(() => view.invalidate("overlay")),
     state.draftBox.subscribe(() => view.invalidate("overlay")),
     state.hotPoint.subscribe(() => view.invalidate("overlay")),
+    state.boxesWaiting.subscribe(() => view.invalidate("overlay")),
     state.draft.subscribe(() => view.invalidate("overlay")),
     state.brush.subscribe(() => view.invalidate("overlay")),
     state.selected.subscribe(base),
