@@ -16,7 +16,8 @@ export function polygonsToPath(polygons: readonly Polygon[]): Path2D {
   for (const polygon of polygons) {
     path.moveTo(polygon[0]!, polygon[1]!);
     for (let i = 2; i < polygon.length; i += 2) path.lineTo(polygon[i]!, polygon[i + 1]!);
-    path.closePath();
+    // Not closePath: its cost grows with the whole path, and a wild mask has thousands of parts.
+    path.lineTo(polygon[0]!, polygon[1]!);
   }
   return path;
 }

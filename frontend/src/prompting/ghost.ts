@@ -1,4 +1,5 @@
 /** The mask under the pointer: follows as fast as the decoder answers, and no faster. */
+import type { Prompts } from "../document/recipe";
 import type { Point } from "../geometry/spaces";
 import type { DecodedStep } from "./chain";
 
@@ -9,6 +10,7 @@ export class Ghost {
   private point: Point | null = null;
   private answer: { point: Point; decoded: DecodedStep } | null = null;
   private busy = false;
+  private asked: { point: Point; answer: Promise<DecodedStep | null> } | null = null;
   private generation = 0;
 
   constructor(
@@ -37,12 +39,20 @@ export class Ghost {
 
   clear(): void {
     this.answer = null;
+    this.asked = null;
   }
 
   /** The answer for exactly this place, if it is there. */
   at(point: Point): DecodedStep | null {
     const { answer } = this;
     return answer && same(answer.point, point) ? answer.decoded : null;
+  }
+
+  /** The answer on its way to exactly this question: a click on the ghost need not ask again. */
+  underWay({ points, boxes, scribbles }: Prompts): Promise<DecodedStep | null> | null {
+    const [point, ...more] = points;
+    const alone = point?.label === 1 && more.length + boxes.length + scribbles.length === 0;
+    return alone && this.asked && same(this.asked.point, point) ? this.asked.answer : null;
   }
 
   update(): void {
@@ -55,8 +65,11 @@ export class Ghost {
     if (!asked) return;
     this.busy = true;
     // A ghost that fails is no ghost; the click that follows will say what is wrong.
-    const decoded = await asked.catch(() => null);
+    const answer = asked.catch(() => null);
+    this.asked = { point, answer };
+    const decoded = await answer;
     this.busy = false;
+    if (this.asked?.answer === answer) this.asked = null;
     const current = generation === this.generation;
     if (current && decoded && this.point) {
       this.answer = { point, decoded };

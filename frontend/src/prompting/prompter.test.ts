@@ -116,6 +116,26 @@ describe("prompter", () => {
     expect(prompter.view.get()).toMatchObject({ kind: "prompt", ambiguous: true, candidate: 2 });
   });
 
+  it("a click where the ghost is still on its way waits for that answer", async () => {
+    const { prompter, asked, shown } = setUp();
+    prompter.hover({ x: 5, y: 5 });
+    prompter.addPoint({ x: 5, y: 5 }, 1);
+    expect(asked).toHaveLength(1);
+    await asked[0]!.reply(4);
+    expect(shown()).toBe(4);
+    expect(prompter.view.get().kind).toBe("prompt");
+    expect(asked).toHaveLength(1);
+  });
+
+  it("a click asks itself when the ghost it waited for fails", async () => {
+    const { prompter, asked, shown } = setUp();
+    prompter.hover({ x: 5, y: 5 });
+    prompter.addPoint({ x: 5, y: 5 }, 1);
+    await asked[0]!.fail();
+    await asked[1]!.reply(6);
+    expect(shown()).toBe(6);
+  });
+
   it("feeds the chosen candidate's logits back into the second click", async () => {
     const { prompter, asked } = setUp();
     prompter.addPoint({ x: 10, y: 10 }, 1);

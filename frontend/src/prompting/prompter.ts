@@ -288,7 +288,10 @@ export class Prompter {
     const target = this.target;
     if (!step || step.decoded || !target) return;
     try {
-      const decoded = await this.ask(target, step.prompts, feedbackSource(this.steps, index));
+      const ghost = this.ghost.underWay(step.prompts);
+      const decoded =
+        (ghost && (await ghost)) ??
+        (await this.ask(target, step.prompts, feedbackSource(this.steps, index)));
       if (generation !== this.generation || !decoded) return;
       step.decoded = this.asRecorded(index, this.corrected(index, decoded));
     } catch (error) {

@@ -34,6 +34,19 @@ def write_graph(graph: Graph, path: Path, half: bool) -> tuple[list[str], list[s
     `half` stores weights as float16, widened once when a session starts: half the download, a
     slower start. All arithmetic is float32 either way.
     """
+    trace(graph, path)
+    _simplify(path)
+    model = onnx.load(str(path))
+    _drop_unread_inputs(model)
+    if half:
+        with_half_weights(model)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+    return [entry.name for entry in model.graph.input], list(graph.outputs)
+
+
+def trace(graph: Graph, path: Path) -> None:
+    """The graph as torch writes it, as SAM's own export script leaves it."""
     names = [*graph.inputs, *graph.outputs]
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -48,14 +61,6 @@ def write_graph(graph: Graph, path: Path, half: bool) -> tuple[list[str], list[s
             do_constant_folding=True,
             dynamo=False,
         )
-    _simplify(path)
-    model = onnx.load(str(path))
-    _drop_unread_inputs(model)
-    if half:
-        with_half_weights(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-    return [entry.name for entry in model.graph.input], list(graph.outputs)
 
 
 def _simplify(path: Path) -> None:

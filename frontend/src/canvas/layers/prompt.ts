@@ -5,19 +5,27 @@ import type { PromptView } from "../../prompting/prompter";
 import { polygonsToPath } from "../mask-paths";
 import type { Scene } from "../scene";
 import type { CanvasTheme } from "../theme";
+import { cellsAsPixels, drawCells, WILD } from "./wild-ghost";
 
 const GHOST_FILL = 0.3;
 const PROMPT_FILL = 0.45;
 const POINT = 9;
 const HANDLE = 6;
 
-let traced: { mask: PromptView["mask"]; path: Path2D } | null = null;
+type Shown = { path: Path2D } | { cells: OffscreenCanvas };
+let traced: { mask: PromptView["mask"]; colour: string; shown: Shown } | null = null;
 
-function ghostPath(mask: NonNullable<PromptView["mask"]>): Path2D {
-  if (traced?.mask !== mask) {
-    traced = { mask, path: polygonsToPath(logitContours(mask.low, mask.threshold)) };
+function shownOf(mask: NonNullable<PromptView["mask"]>, colour: string): Shown {
+  if (traced?.mask !== mask || traced.colour !== colour) {
+    const outline = logitContours(mask.low, mask.threshold);
+    const corners = outline.reduce((sum, polygon) => sum + polygon.length / 2, 0);
+    const shown =
+      corners > WILD
+        ? { cells: cellsAsPixels(mask.low, mask.threshold, colour) }
+        : { path: polygonsToPath(outline) };
+    traced = { mask, colour, shown };
   }
-  return traced.path;
+  return traced.shown;
 }
 
 export function drawPromptLayer(
@@ -50,7 +58,7 @@ function drawGhost(
 ): void {
   const { viewport, width, height } = scene;
   const hover = scene.prompt.kind === "hover";
-  const path = ghostPath(mask);
+  const shown = shownOf(mask, scene.promptColour);
   context.save();
   context.translate(viewport.x, viewport.y);
   context.scale(viewport.scale, viewport.scale);
@@ -59,6 +67,17 @@ function drawGhost(
   context.clip();
   context.fillStyle = scene.promptColour;
   context.globalAlpha = hover ? GHOST_FILL : PROMPT_FILL;
+  if ("cells" in shown) drawCells(context, shown.cells, mask.low);
+  else drawOutline(context, shown.path, scene, hover);
+  context.restore();
+}
+
+function drawOutline(
+  context: CanvasRenderingContext2D,
+  path: Path2D,
+  { viewport, promptColour }: Scene,
+  hover: boolean,
+): void {
   context.fill(path, "evenodd");
   context.lineJoin = "round";
   context.globalAlpha = hover ? 0.55 : 0.9;
@@ -66,11 +85,10 @@ function drawGhost(
   context.lineWidth = (hover ? 2.5 : 4) / viewport.scale;
   context.stroke(path);
   context.globalAlpha = 1;
-  context.strokeStyle = scene.promptColour;
+  context.strokeStyle = promptColour;
   context.lineWidth = (hover ? 1.5 : 2) / viewport.scale;
   if (hover) context.setLineDash([6 / viewport.scale, 4 / viewport.scale]);
   context.stroke(path);
-  context.restore();
 }
 
 function drawPoint(
