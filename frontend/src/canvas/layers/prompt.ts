@@ -5,7 +5,7 @@ import type { PromptView } from "../../prompting/prompter";
 import { polygonsToPath } from "../mask-paths";
 import type { Scene } from "../scene";
 import type { CanvasTheme } from "../theme";
-import { cellsAsPixels, drawCells, WILD } from "./wild-ghost";
+import { cellsAsPixels, drawCells, isWild } from "./wild-ghost";
 
 const GHOST_FILL = 0.3;
 const PROMPT_FILL = 0.45;
@@ -17,12 +17,10 @@ let traced: { mask: PromptView["mask"]; colour: string; shown: Shown } | null = 
 
 function shownOf(mask: NonNullable<PromptView["mask"]>, colour: string): Shown {
   if (traced?.mask !== mask || traced.colour !== colour) {
-    const outline = logitContours(mask.low, mask.threshold);
-    const corners = outline.reduce((sum, polygon) => sum + polygon.length / 2, 0);
-    const shown =
-      corners > WILD
-        ? { cells: cellsAsPixels(mask.low, mask.threshold, colour) }
-        : { path: polygonsToPath(outline) };
+    const { low, threshold } = mask;
+    const shown = isWild(low, threshold)
+      ? { cells: cellsAsPixels(low, threshold, colour) }
+      : { path: polygonsToPath(logitContours(low, threshold)) };
     traced = { mask, colour, shown };
   }
   return traced.shown;

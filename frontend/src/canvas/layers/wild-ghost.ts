@@ -7,7 +7,18 @@ import { lowResFactor } from "../../geometry/spaces";
 import type { LowResMask } from "../../masks/upscale";
 
 /** Corners of an outline above which it is drawn as pixels. */
-export const WILD = 12_000;
+const WILD = 12_000;
+
+/** Whether the outline would have so many corners: one for each change between neighbours. */
+export function isWild({ logits, width }: LowResMask, threshold: number): boolean {
+  let corners = 0;
+  for (let at = width; at < logits.length; at += 1) {
+    const inside = logits[at]! > threshold;
+    if (inside !== logits[at - 1]! > threshold) corners += 1;
+    if (inside !== logits[at - width]! > threshold) corners += 1;
+  }
+  return corners > WILD;
+}
 
 /** One cell a pixel, opaque where the mask is. */
 export function cellsAsPixels(low: LowResMask, threshold: number, colour: string): OffscreenCanvas {
