@@ -6,6 +6,7 @@ import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { MeasureWords } from "./measure-words";
+import { ProposalPanel } from "./proposal-panel";
 import { ReviewForms } from "./review-forms";
 import { percent } from "./words";
 
@@ -14,6 +15,7 @@ export function Overlays() {
     <>
       <CandidatesAtClick />
       <MeasureWords />
+      <ProposalPanel />
       <Banner />
       <PromptBar />
       <ReviewForms />
