@@ -32,12 +32,12 @@ export interface ProposalSet {
 export interface ProposalFilter {
   /** Least predicted IoU. */
   confidence: number;
-  /** Least and largest share of the image, as exponents of 10 (-6 to 0). */
+  /** Least and largest share of the image, as exponents of 10 (-5 to 0). */
   smallest: number;
   largest: number;
 }
 
-export const ALL_PROPOSALS: ProposalFilter = { confidence: 0, smallest: -6, largest: 0 };
+export const ALL_PROPOSALS: ProposalFilter = { confidence: 0, smallest: -5, largest: 0 };
 
 interface Written {
   counts: string;
@@ -103,7 +103,11 @@ export function offered(
     .filter(({ mask, predicted_iou }) => {
       if (mask.area === 0 || predicted_iou < filter.confidence) return false;
       const share = Math.log10(mask.area / (mask.size[0] * mask.size[1]));
-      if (share < filter.smallest || share > filter.largest) return false;
+      if (
+        (share < filter.smallest && filter.smallest > ALL_PROPOSALS.smallest) ||
+        share > filter.largest
+      )
+        return false;
       return !objects.some((object) => maskIou(object.mask, mask) > SAME);
     })
     .sort((a, b) => b.mask.area - a.mask.area || a.id - b.id);

@@ -90,7 +90,11 @@ function Hint() {
   const editor = useEditor();
   const readiness = useSignal(editor.state.readiness);
   const image = useSignal(editor.state.image);
+  const tool = useSignal(editor.state.tool);
   if (!image || readiness.kind !== "ready" || editor.locked()) return null;
+  if (tool === "proposal") {
+    return <p className="notice">Click takes an outlined object, a drag takes all it touches.</p>;
+  }
   return (
     <p className="notice">
       Point at something, click it, and press <kbd className="key-hint">Enter</kbd>. Right click

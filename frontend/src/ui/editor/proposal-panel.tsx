@@ -98,20 +98,20 @@ function Filters({ total }: { total: number }) {
         words="Confidence"
         value={filter.confidence}
         range={[0, 1, 0.01]}
-        said={`from ${percent(filter.confidence)}`}
+        said={percent(filter.confidence)}
         onChange={(confidence) => set({ confidence })}
       />
       <Slider
         words="Smallest"
         value={filter.smallest}
-        range={[-6, 0, 0.1]}
+        range={[-5, 0, 0.1]}
         said={share(filter.smallest)}
         onChange={(smallest) => set({ smallest, largest: Math.max(smallest, filter.largest) })}
       />
       <Slider
         words="Largest"
         value={filter.largest}
-        range={[-6, 0, 0.1]}
+        range={[-5, 0, 0.1]}
         said={share(filter.largest)}
         onChange={(largest) => set({ largest, smallest: Math.min(largest, filter.smallest) })}
       />
