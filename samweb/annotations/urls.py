@@ -20,5 +20,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs", jobs.MyJobsView.as_view()),
     path("jobs/<uuid:id>", jobs.JobView.as_view()),
     path("jobs/<uuid:id>/images", jobs.JobImagesView.as_view()),
+    path("jobs/<uuid:id>/proposals", jobs.JobProposalsView.as_view()),
     path("job-images/<uuid:id>", jobs.JobImageView.as_view()),
 ]

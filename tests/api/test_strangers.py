@@ -29,6 +29,7 @@ OWN = {
 }  # fmt: skip
 # The same for everybody who is signed in: models are no secret of a project.
 SHARED = {"bundles"}
+BY_HASH = {"embeddings", "proposals"}
 ADMIN_ONLY = {"users", "instance"}
 
 
@@ -63,6 +64,7 @@ def foreign(orchard: cast.Project, picture: cast.Image, ben: cast.User) -> dict[
         "exports": Export.objects.create(project=orchard, format="coco", created_by=ben).id,
         "tokens": ApiToken.objects.create(user=ben, name="x", prefix="x", digest="x").id,
         "embeddings": "b" * 64,
+        "proposals": "b" * 64,
     }
 
 
@@ -96,7 +98,7 @@ def test_to_a_stranger_what_is_foreign_is_as_what_is_missing(
             continue
         assert word in foreign, f"add an id of {word} to the table"
         theirs = ask(client, path, method, foreign[word])
-        missing = ask(client, path, method, "c" * 64 if word == "embeddings" else uuid4())
+        missing = ask(client, path, method, "c" * 64 if word in BY_HASH else uuid4())
         if (theirs.status_code, theirs.content) != (404, missing.content):
             wrong[path, method] = (theirs.status_code, theirs.content, missing.content)
     assert wrong == {}

@@ -71,9 +71,9 @@ class Garden:
         return editor
 
 
-def sign_in(installation: Installation, page: Page) -> None:
+def sign_in(installation: Installation, page: Page, username: str = "ada") -> None:
     page.goto(f"{installation.url}/sign-in")
-    page.get_by_test_id("sign-in-username").fill("ada")
+    page.get_by_test_id("sign-in-username").fill(username)
     page.get_by_test_id("sign-in-password").fill(PASSWORD)
     page.get_by_test_id("sign-in-submit").click()
     page.wait_for_url(lambda url: "/sign-in" not in url)

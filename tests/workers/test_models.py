@@ -229,7 +229,7 @@ def test_an_image_embeds_with_an_imported_bundle(
     run = Run.objects.get(kind="embed")
     assert run.payload["bundle"] == Bundle.objects.get(name="mine").id
     pixels = np.zeros((40, 60, 3), np.uint8)
-    monkeypatch.setattr(embed, "_raster", lambda run: pixels)
+    monkeypatch.setattr(embed, "raster_of", lambda image: pixels)
     from samweb.core import runs
 
     active = runs.claim(run.id, "worker")

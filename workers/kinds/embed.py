@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
-from django.conf import settings
 
-from samweb.core.files import store
 from samweb.core.runs import ActiveRun, Refused
 from samweb.embeddings.models import Bundle, Embedding
 from samweb.embeddings.services import BadTensors, embedding_store
 from samweb.projects.models import Image
-from samweb.projects.raster import Unreadable, upright_rgb
 from workers import encoder
+from workers.rasters import raster_of
 
 TOGETHER = 32  # runs at a time on a GPU, four batches of its encoder; a CPU gains nothing
 
@@ -75,7 +73,7 @@ class _Rasters(Sequence[np.ndarray]):
     def __getitem__(self, at: int | slice) -> np.ndarray | list[np.ndarray]:
         if isinstance(at, slice):
             return [self[each] for each in range(*at.indices(len(self)))]
-        return _raster(self.images[at])
+        return raster_of(self.images[at])
 
 
 def _image(run: ActiveRun) -> Image:
@@ -84,14 +82,3 @@ def _image(run: ActiveRun) -> Image:
     if image is None:
         raise Refused("The image was deleted.")
     return image
-
-
-def _raster(image: Image) -> np.ndarray:
-    path = store().path("originals", image.original_sha256)
-    try:
-        raster = upright_rgb(path, settings.SAMWEB.max_pixels)
-    except Unreadable as error:
-        raise Refused(f"The image {error}") from error
-    if raster.shape != (image.height, image.width, 3):
-        raise Refused("The stored image is not the one that was uploaded.")
-    return raster

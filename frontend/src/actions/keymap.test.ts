@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 
 import { ACTIONS } from "./index";
-import { bindingFor, KEYMAP, keyOf } from "./keymap";
+import {
+  bindingFor,
+  bindingsWith,
+  holderOf,
+  KEYMAP,
+  keyOf,
+  ownKeysOf,
+  withKey,
+  type OwnKeys,
+} from "./keymap";
 
 const press = (key: string, code: string, mods: Partial<KeyboardEvent> = {}) =>
   keyOf({ key, code, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...mods });
@@ -29,5 +38,39 @@ describe("keymap", () => {
     expect(press("]", "BracketRight")).toBe("]");
     expect(bindingFor("Ctrl+Enter", "edit")?.action).toBe("submit");
     expect(bindingFor("Ctrl+Enter", "review")?.action).toBe("accept-image");
+  });
+});
+
+describe("a person's own keys", () => {
+  const twice = (own: OwnKeys) =>
+    (["edit", "review"] as const).flatMap((mode) => {
+      const keys = bindingsWith(own)
+        .filter((b) => b.modes.includes(mode))
+        .flatMap((b) => b.keys);
+      return keys.filter((key, at) => keys.indexOf(key) !== at);
+    });
+
+  it("take the place of the table's, and keep the action's other keys", () => {
+    const own = withKey({}, "undo", "u");
+    expect(bindingFor("u", "edit", own)?.action).toBe("undo");
+    expect(bindingFor("Ctrl+z", "edit", own)?.action).toBe("undo");
+    expect(bindingFor("z", "edit", own)).toBeNull();
+  });
+
+  it("name who has a key, and never leave two actions with one", () => {
+    expect(holderOf("v", "tool-brush", {})?.action).toBe("tool-select");
+    const own = withKey({}, "tool-brush", "v");
+    expect(twice(own)).toEqual([]);
+    expect(bindingFor("v", "edit", own)?.action).toBe("tool-brush");
+    expect(bindingsWith(own).find((b) => b.action === "tool-select")?.keys).toEqual([]);
+  });
+
+  it("may share a key between modes that never meet", () => {
+    expect(holderOf("Ctrl+Enter", "accept-image", {})).toBeNull();
+  });
+
+  it("come from the account, and nonsense there is left out", () => {
+    expect(ownKeysOf({ undo: ["u"], fly: ["f"], redo: "y", hide: [1] })).toEqual({ undo: ["u"] });
+    expect(ownKeysOf(null)).toEqual({});
   });
 });

@@ -2,6 +2,7 @@
  * The one table of keys. A key is `[Ctrl+][Alt+][Shift+]code`, where code is a letter, a digit or
  * the name of KeyboardEvent.key; a test refuses two actions for one key in one mode.
  */
+import { Signal } from "../document/signal";
 import type { Mode } from "./state";
 
 export interface Binding {
@@ -30,6 +31,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: "tool-polygon", keys: ["p"], modes: BOTH, title: "Polygon (Enter or a double-click closes it, begun with Alt it takes away)" },
   { action: "tool-cut", keys: ["Shift+c"], modes: BOTH, title: "Cut an object in two along a line" },
   { action: "tool-measure", keys: ["m"], modes: BOTH, title: "Measure (Shift keeps the line level)" },
+  { action: "tool-proposal", keys: ["a"], modes: BOTH, title: "Proposals: take what the workers found (click, drag, Space)" },
   { action: "larger", keys: ["."], modes: BOTH, title: "Larger brush (also Shift+wheel)" },
   { action: "smaller", keys: [","], modes: BOTH, title: "Smaller brush (also Shift+wheel)" },
   { action: "reopen", keys: ["o"], modes: BOTH, title: "Open the object's prompts or polygon again (also double-click)" },
@@ -84,14 +86,74 @@ export function keyOf(
   ].join("");
 }
 
-export function bindingFor(key: string, mode: Mode): Binding | null {
-  return KEYMAP.find((b) => b.modes.includes(mode) && b.keys.includes(key)) ?? null;
+/** A person's own keys by action; what is not there is as the table says. */
+export type OwnKeys = Readonly<Record<string, readonly string[]>>;
+
+/** The keys of the signed-in person; set when the account is known or changes. */
+export const ownKeys = new Signal<OwnKeys>({});
+
+/** Keys that the page itself needs. */
+export const RESERVED: ReadonlySet<string> = new Set(["?", "Ctrl+k", " ", "Tab", "Shift+Tab"]);
+
+/** What an account's preferences say about keys; anything that is not a list of texts is left out. */
+export function ownKeysOf(said: unknown): OwnKeys {
+  if (typeof said !== "object" || said === null) return {};
+  const actions = new Set(KEYMAP.map((binding) => binding.action));
+  return Object.fromEntries(
+    Object.entries(said).filter(
+      ([action, keys]) =>
+        actions.has(action) && Array.isArray(keys) && keys.every((key) => typeof key === "string"),
+    ),
+  );
+}
+
+let made: { own: OwnKeys; bindings: readonly Binding[] } | null = null;
+
+/** The table with a person's own keys in it. */
+export function bindingsWith(own: OwnKeys): readonly Binding[] {
+  if (made?.own !== own) {
+    const bindings = KEYMAP.map((b) => ({ ...b, keys: own[b.action] ?? b.keys }));
+    made = { own, bindings };
+  }
+  return made.bindings;
+}
+
+/** The other action that has this key in a mode they share. */
+export function holderOf(key: string, action: string, own: OwnKeys): Binding | null {
+  const bindings = bindingsWith(own);
+  const mine = bindings.find((b) => b.action === action);
+  const rival = (b: Binding) =>
+    b.action !== action && b.keys.includes(key) && b.modes.some((m) => mine?.modes.includes(m));
+  return bindings.find(rival) ?? null;
+}
+
+/** The key becomes the action's first one, and is taken from whoever has it. */
+export function withKey(own: OwnKeys, action: string, key: string): OwnKeys {
+  const holder = holderOf(key, action, own);
+  const keysOf = (name: string) => bindingsWith(own).find((b) => b.action === name)?.keys ?? [];
+  const others = keysOf(action)
+    .slice(1)
+    .filter((other) => other !== key);
+  return {
+    ...own,
+    ...(holder ? { [holder.action]: holder.keys.filter((other) => other !== key) } : {}),
+    [action]: [key, ...others],
+  };
+}
+
+export function bindingFor(key: string, mode: Mode, own = ownKeys.get()): Binding | null {
+  return bindingsWith(own).find((b) => b.modes.includes(mode) && b.keys.includes(key)) ?? null;
 }
 
 /** "Ctrl+Enter" for a tooltip; empty when the action has no key in this mode. */
-export function keyLabel(action: string, mode: Mode): string {
-  const key = KEYMAP.find((b) => b.action === action && b.modes.includes(mode))?.keys[0] ?? "";
+export function keyLabel(action: string, mode: Mode, own = ownKeys.get()): string {
+  const found = bindingsWith(own).find((b) => b.action === action && b.modes.includes(mode));
+  return keyWords(found?.keys[0] ?? "");
+}
+
+/** A key as it stands on a keyboard. */
+export function keyWords(key: string): string {
   return key.length === 1
     ? key.toUpperCase()
-    : key.replace(/\+([a-z])$/, (_, k: string) => `+${k.toUpperCase()}`);
+    : key.replace(/\+([a-z])$/, (_, letter: string) => `+${letter.toUpperCase()}`);
 }

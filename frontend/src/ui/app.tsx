@@ -8,6 +8,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { Compass } from "lucide-react";
 import { Route, Switch, useLocation } from "wouter";
 
+import { ownKeys, ownKeysOf } from "../actions/keymap";
 import { sync, watchPage } from "../sync";
 import { asAppError } from "../sync/errors";
 import type { User } from "../sync/api";
@@ -84,6 +85,8 @@ function SignedIn({ user }: { user: User }) {
   const keys = useSignal(shell.keys);
   const held = useSignal(shell.held);
   const theme = user.preferences.theme;
+  const keymap = user.preferences["keys"];
+  useEffect(() => ownKeys.set(ownKeysOf(keymap)), [keymap]);
   useShellKeys();
   useEffect(() => () => queries.clear(), []);
   useEffect(() => {

@@ -34,6 +34,9 @@ from samweb.core.api import (
     whole_number,
 )
 from samweb.core.errors import Rejected
+from samweb.core.presentation import run_json
+from samweb.embeddings import proposals
+from samweb.embeddings.serializers import RunOut
 from samweb.projects import selectors as projects
 
 
@@ -114,6 +117,20 @@ class JobView(ApiView):
             base_version=if_match_version(request), payload={},
         )  # fmt: skip
         return Response(status=204)
+
+
+class JobProposalsView(ApiView):
+    """The proposals of a job's images."""
+
+    @extend_schema(
+        operation_id="job_proposals_request", tags=["proposals"], request=None,
+        responses={202: RunOut, 404: MISSING},
+    )  # fmt: skip
+    def post(self, request: Request, id: UUID) -> Response:
+        """Ask for all that are missing (managers and above); one run walks the images."""
+        job = selectors.job_get(request.user, id, "manager")
+        run = proposals.request_many(job.project, job=job.pk, actor=request.user.pk)
+        return Response(run_json(run), status=202)
 
 
 class JobImagesView(ApiView):

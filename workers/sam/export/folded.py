@@ -41,7 +41,7 @@ class FoldedTransformer(nn.Module):
         self.register_buffer("start", start)
         self.transformer = transformer
         self.depth = len(transformer.layers)
-        self.heads = transformer.final_attn_token_to_image.num_heads
+        self.heads = transformer.final_attn_token_to_image.heads
         self.names = list(self._names())
         for index in range(1, self.depth + 1):
             layer = self._looking(index).k_proj
@@ -142,14 +142,14 @@ class FoldedTransformer(nn.Module):
     ) -> Tensor:
         """Self-attention; the first layer's replaces the tokens instead of adding to them."""
         attention = layer.self_attn
-        placed = queries if layer.skip_first_layer_pe else queries + positions
-        q = heads_first(attention.q_proj(placed), attention.num_heads)
-        k = heads_first(attention.k_proj(placed), attention.num_heads)
-        v = heads_first(attention.v_proj(queries), attention.num_heads)
+        placed = queries if layer.first else queries + positions
+        q = heads_first(attention.q_proj(placed), attention.heads)
+        k = heads_first(attention.k_proj(placed), attention.heads)
+        v = heads_first(attention.v_proj(queries), attention.heads)
         scores = (q * (q.shape[-1] ** -0.5)) @ k.transpose(1, 2) + hidden
         mixed = (scores.softmax(-1) @ v).transpose(0, 1).flatten(1)
         answer = attention.out_proj(mixed)
-        return layer.norm1(answer if layer.skip_first_layer_pe else queries + answer)
+        return layer.norm1(answer if layer.first else queries + answer)
 
     def _look(
         self,

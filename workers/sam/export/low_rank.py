@@ -66,7 +66,7 @@ def tokens_to_image(
     The keys' bias adds the same to all positions, which softmax forgets; the values' bias passes
     through it, since the weights of a token sum to 1.
     """
-    heads = attention.num_heads
+    heads = attention.heads
     q = heads_first(attention.q_proj(queries), heads)
     q = q * (q.shape[-1] ** -0.5)
     planes = state.scaled(keys.planes)
@@ -92,7 +92,7 @@ def image_to_tokens(
 
     keys [T,C] with their positions; `hidden` [T,1] is added to a token's scores.
     """
-    heads = attention.num_heads
+    heads = attention.heads
     k = heads_first(attention.k_proj(keys), heads)
     k = k * (k.shape[-1] ** -0.5)
     planes = state.scaled(queries.planes)
@@ -110,8 +110,8 @@ def output_by_head(attention: nn.Module) -> Tensor:
     """The output projection as [H,d+1,C]: a head's rows and its share of the bias, which every
     position receives once because a head's weights sum to 1."""
     weight, bias = attention.out_proj.weight, attention.out_proj.bias
-    by_head = weight.T.reshape(attention.num_heads, -1, weight.shape[0])
-    share = (bias / attention.num_heads).expand(attention.num_heads, 1, -1)
+    by_head = weight.T.reshape(attention.heads, -1, weight.shape[0])
+    share = (bias / attention.heads).expand(attention.heads, 1, -1)
     return torch.cat([by_head, share], 1)
 
 

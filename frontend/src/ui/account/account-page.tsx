@@ -8,6 +8,7 @@ import { Choice, Field } from "../kit/field";
 import { ErrorNote, Note } from "../kit/notes";
 import { TopBar } from "../shell/top-bar";
 import { applyTheme, asTheme, storedTheme, THEMES, type Theme } from "../theme";
+import { KeysEditor } from "./keys-editor";
 import { Tokens } from "./tokens";
 
 export function AccountPage() {
@@ -25,6 +26,7 @@ export function AccountPage() {
         </div>
         <Profile />
         <Password />
+        <KeysEditor />
         <Tokens />
       </main>
     </div>

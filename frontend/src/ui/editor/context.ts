@@ -1,7 +1,7 @@
 import { createContext, useContext, useSyncExternalStore } from "react";
 
 import { ACTIONS, type ActionContext } from "../../actions";
-import { keyLabel } from "../../actions/keymap";
+import { keyLabel, ownKeys } from "../../actions/keymap";
 import type { AnnotationRecord } from "../../document/records";
 import { useSignal } from "../data";
 
@@ -27,6 +27,7 @@ export function useRun() {
 /** "Undo (Z)": the words and the key for a tooltip. */
 export function useTip() {
   const { editor } = useEditorContext();
+  useSignal(ownKeys);
   return (words: string, action: string) => {
     const key = keyLabel(action, editor.mode);
     return key ? `${words} (${key})` : words;

@@ -2,6 +2,7 @@
 import "./editor.css";
 import "./objects.css";
 import "./picture.css";
+import "./proposals.css";
 import "./side.css";
 import "./tools.css";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
@@ -9,13 +10,15 @@ import { useLocation } from "wouter";
 
 import type { ActionContext } from "../../actions";
 import { Editor, wordsOf } from "../../actions/editor";
+import { ownKeys } from "../../actions/keymap";
 import { openFree, openJob, openReview } from "../../actions/opening";
 import { sync } from "../../sync";
 import type { PointerDesk } from "../../tools/pointer";
-import { announceKeys } from "../shell/shell-state";
+import { useSignal } from "../data";
+import { announceCommands, announceKeys } from "../shell/shell-state";
 import { EditorContext } from "./context";
 import { EditorScreen } from "./editor-screen";
-import { keySheet, listenToKeys } from "./keys";
+import { commandsOf, keySheet, listenToKeys } from "./keys";
 import { pageDecoder } from "./page-decoder";
 
 export interface EditorPageProps {
@@ -57,7 +60,9 @@ function OpenEditor({ imageId, jobId, jobImageId, mode }: EditorPageProps) {
     opening.catch((error: unknown) => editor.state.failure.set(wordsOf(error)));
   }, [editor, imageId, jobId, jobImageId]);
 
-  useEffect(() => announceKeys(keySheet(mode)), [mode]);
+  const own = useSignal(ownKeys);
+  useEffect(() => announceKeys(keySheet(mode)), [mode, own]);
+  useEffect(() => announceCommands(commandsOf(context)), [context, own]);
   useEffect(
     () =>
       listenToKeys(

@@ -3,7 +3,7 @@ import { ACTIONS, type ActionContext } from "../../actions";
 import { bindingFor, KEYMAP, keyLabel, keyOf } from "../../actions/keymap";
 import type { Mode } from "../../actions/state";
 import type { PointerDesk } from "../../tools/pointer";
-import type { KeyGroup } from "../shell/shell-state";
+import type { Command, KeyGroup } from "../shell/shell-state";
 
 /** Inputs that take no letters: the keys stay with the picture. */
 const NO_LETTERS = new Set(["checkbox", "radio", "range", "button", "color"]);
@@ -75,7 +75,8 @@ export function listenToKeys(
 
 /** The editor's part of the `?` sheet, made from the table. */
 export function keySheet(mode: Mode): KeyGroup {
-  const rows = KEYMAP.filter((binding) => binding.modes.includes(mode)).map((binding) => ({
+  const here = KEYMAP.filter(({ action, modes }) => modes.includes(mode) && keyLabel(action, mode));
+  const rows = here.map((binding) => ({
     keys: binding.action === "label" ? "1–9, 0" : keyLabel(binding.action, mode),
     what: binding.title,
   }));
@@ -92,4 +93,17 @@ export function keySheet(mode: Mode): KeyGroup {
     { keys: "Space + drag", what: "Move the picture (also middle drag)" },
   ];
   return { title: mode === "edit" ? "Editor" : "Review", rows: [...mouse, ...rows] };
+}
+
+/** What the palette offers while the editor is open. */
+export function commandsOf(context: ActionContext): Command[] {
+  const { mode } = context.editor;
+  return KEYMAP.filter((binding) => binding.modes.includes(mode) && binding.action !== "label").map(
+    ({ action, title }) => ({
+      name: title,
+      keys: keyLabel(action, mode),
+      // After the palette has closed and given the focus back.
+      run: () => setTimeout(() => ACTIONS[action]?.(context)),
+    }),
+  );
 }

@@ -1,4 +1,5 @@
 import { useSignal } from "../data";
+import { LinkButton } from "../kit/button";
 import { Dialog } from "../kit/dialog";
 import { shell } from "./shell-state";
 
@@ -34,6 +35,9 @@ export function KeysSheet() {
           </dl>
         </section>
       ))}
+      <LinkButton tone="quiet" href="/account" onClick={() => shell.keys.set(false)}>
+        Change the keys
+      </LinkButton>
     </Dialog>
   );
 }

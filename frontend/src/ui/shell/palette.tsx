@@ -1,7 +1,7 @@
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useLocation } from "wouter";
 
-import { useMe, useMyJobs, useProjects } from "../data";
+import { useMe, useMyJobs, useProjects, useSignal } from "../data";
 import { Dialog } from "../kit/dialog";
 import { shell } from "./shell-state";
 
@@ -9,6 +9,8 @@ interface Place {
   name: string;
   what: string;
   href: string;
+  /** A command of the open page instead of a place. */
+  run?: () => void;
 }
 
 const PAGES = ["Overview", "Images", "Jobs", "Review", "Exports", "Team", "Settings"];
@@ -41,10 +43,13 @@ function usePlaces(): Place[] {
   }, [projects, jobs, admin]);
 }
 
-/** Every word of the query must occur. */
+/** Every word of the query must occur; names that begin with it come first. */
 export function matching<T extends { name: string }>(places: readonly T[], query: string): T[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  return places.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
+  const begins = ({ name }: T) => name.toLowerCase().startsWith(words.join(" "));
+  return places
+    .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
+    .sort((a, b) => Number(begins(b)) - Number(begins(a)));
 }
 
 export function Palette() {
@@ -52,12 +57,21 @@ export function Palette() {
   const [at, setAt] = useState(0);
   const [, navigate] = useLocation();
   const list = useRef<HTMLUListElement>(null);
-  const found = matching(usePlaces(), query).slice(0, 50);
+  const commands = useSignal(shell.commands).map(({ name, keys, run }): Place => ({
+    name,
+    what: keys,
+    href: "",
+    run,
+  }));
+  const places = usePlaces();
+  // Without a word typed it is about going somewhere; commands are found by their names.
+  const found = matching(query ? [...commands, ...places] : places, query).slice(0, 50);
   const close = () => shell.palette.set(false);
   const go = (place: Place | undefined) => {
     if (!place) return;
     close();
-    navigate(place.href);
+    if (place.run) place.run();
+    else navigate(place.href);
   };
   const move = (to: number) => {
     const next = Math.max(0, Math.min(found.length - 1, to));
@@ -72,12 +86,12 @@ export function Palette() {
     event.preventDefault();
   };
   return (
-    <Dialog title="Go to" onClose={close}>
+    <Dialog title={commands.length > 0 ? "Do or go to" : "Go to"} onClose={close}>
       <input
         className="input"
         data-first
-        placeholder="Project, job or page"
-        aria-label="Project, job or page"
+        placeholder={commands.length > 0 ? "Command, project, job or page" : "Project, job or page"}
+        aria-label="Command, project, job or page"
         value={query}
         onKeyDown={onKeyDown}
         onChange={(event) => {

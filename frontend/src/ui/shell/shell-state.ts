@@ -11,12 +11,21 @@ export interface KeyGroup {
   rows: readonly KeyRow[];
 }
 
+/** Something the page that is open can do, for the palette. */
+export interface Command {
+  name: string;
+  /** Its key, in words. */
+  keys: string;
+  run(): void;
+}
+
 export const shell = {
   palette: new Signal(false),
   keys: new Signal(false),
   held: new Signal(false),
   /** The sign-in dialog was closed for now; the sync note opens it again. */
   signInLater: new Signal(false),
+  commands: new Signal<readonly Command[]>([]),
   keyGroups: new Signal<readonly KeyGroup[]>([]),
 };
 
@@ -24,4 +33,10 @@ export const shell = {
 export function announceKeys(group: KeyGroup): () => void {
   shell.keyGroups.update((groups) => [...groups, group]);
   return () => shell.keyGroups.update((groups) => groups.filter((one) => one !== group));
+}
+
+/** The same for what it can do. */
+export function announceCommands(commands: readonly Command[]): () => void {
+  shell.commands.set(commands);
+  return () => shell.commands.set([]);
 }
