@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from playwright.sync_api import expect
 
 from samweb.masks import polygon, rle
 from tests.e2e.desk import Desk, mask_of, steps_of
 from tests.e2e.installation import Script
+from tests.e2e.test_journey import human_mask, iou
 
 
 def test_the_brush_makes_an_object_and_the_eraser_takes_from_it(desk: Desk) -> None:
@@ -191,3 +194,36 @@ def test_where_pixels_belong_to_one_object_a_new_one_takes_what_is_free(
     desk.press("z")
     desk.expect_objects(2)
     assert (desk.masks()[0] == first).all()
+
+
+def edge_points(mask: np.ndarray, count: int) -> list[tuple[float, float]]:
+    """Points on the outline of a mask, all around its middle."""
+    ys, xs = np.nonzero(mask)
+    cx, cy = xs.mean(), ys.mean()
+    points = []
+    for angle in np.linspace(0, 2 * np.pi, count, endpoint=False):
+        dx, dy = np.cos(angle), np.sin(angle)
+        reach = int(np.hypot(np.ptp(xs), np.ptp(ys)) / 2)
+        far = max(r for r in range(1, reach) if mask[int(cy + r * dy), int(cx + r * dx)])
+        points.append((float(cx + far * dx), float(cy + far * dy)))
+    return points
+
+
+def test_magnetic_edges_bring_a_polygon_of_few_clicks_closer_to_the_object(
+    desk: Desk, photograph: Path
+) -> None:
+    truth = human_mask(photograph)
+    points = edge_points(truth, 6)
+    found = []
+    for magnetic in (False, True):
+        desk.press("p")
+        if magnetic:
+            desk.press("Shift+P")
+        for x, y in points:
+            desk.click(x, y)
+        desk.press("Enter")
+        found.append(iou(desk.masks()[-1], truth))
+        desk.press("Escape")
+    straight, magnetic_iou = found
+    assert magnetic_iou > straight + 0.02, found
+    assert len(desk.saved()[-1]["recipe"]["steps"][0]["polygon"]) > 2 * len(points)

@@ -21,6 +21,7 @@ import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
 import { Proposals } from "./proposals";
+import { Tracer } from "./tracing";
 import { toolHost } from "./tool-host";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
 
@@ -35,6 +36,7 @@ export class Editor {
   readonly proposals: Proposals;
   readonly tools: Tools;
   readonly boxes = new BoxQueue(this);
+  readonly tracer = new Tracer(this);
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */

@@ -29,6 +29,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: "tool-brush", keys: ["b"], modes: BOTH, title: "Brush (Alt or right button erases, Shift+click draws a line)" },
   { action: "tool-eraser", keys: ["e"], modes: BOTH, title: "Eraser" },
   { action: "tool-polygon", keys: ["p"], modes: BOTH, title: "Polygon (Enter or a double-click closes it, begun with Alt it takes away)" },
+  { action: "magnetic", keys: ["Shift+p"], modes: BOTH, title: "Polygons follow the picture's edges, or are straight" },
   { action: "tool-cut", keys: ["Shift+c"], modes: BOTH, title: "Cut an object in two along a line" },
   { action: "tool-measure", keys: ["m"], modes: BOTH, title: "Measure (Shift keeps the line level)" },
   { action: "tool-proposal", keys: ["a"], modes: BOTH, title: "Proposals: take what the workers found (click, drag, Space)" },

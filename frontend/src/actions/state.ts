@@ -77,6 +77,8 @@ export class EditorState {
   readonly brush = new Signal<Dab | null>(null);
   /** Diameter of brush and eraser in screen pixels. */
   readonly brushSize = new Signal(24);
+  /** Polygons follow the picture's edges. */
+  readonly magnetic = new Signal(false);
   /** What is drawn takes only pixels that no object has. */
   readonly onlyEmpty = new Signal(false);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);

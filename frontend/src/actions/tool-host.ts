@@ -26,6 +26,7 @@ export function toolHost(editor: Editor): ToolHost {
     setBrushSize: state.brushSize.set,
     reopen: (id) => reopen(editor, id),
     paint: (dabs, erases) => paintStroke(editor, dabs, erases),
+    trace: (from, to, snap) => editor.tracer.trace(from, to, snap),
     fill: (polygon, erases, reopened) => fillPolygon(editor, polygon, erases, reopened),
     boxToMask: (box) => editor.boxes.add(box),
     cut: (line) => cutAlong(editor, line),

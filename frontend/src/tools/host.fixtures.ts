@@ -23,6 +23,7 @@ export function hostOf(under: string | null = null, change: Partial<ToolHost> = 
     setBrushSize: (next) => (size = next),
     paint: (dabs, erases) =>
       log.push(`${erases ? "erase" : "paint"} ${dabs.map((d) => `${d.x},${d.y}r${d.radius}`)}`),
+    trace: (from, to) => [from, to],
     fill: (polygon, erases, reopened) =>
       log.push(
         `${erases ? "erase" : "fill"} ${polygon.join(",")}${reopened ? ` of ${reopened}` : ""}`,

@@ -44,6 +44,8 @@ export interface ToolHost {
   setBrushSize(size_screen: number): void;
   /** A finished stroke: adds to the selected object or takes from it. */
   paint(dabs: readonly Dab[], erases: boolean): void;
+  /** The way from one point to another along the picture's edges, both included. */
+  trace(from: Point, to: Point, snap: boolean): Point[];
   /** A closed polygon x0, y0, x1, y1, ...; `reopened` names the object it was opened from. */
   fill(polygon: readonly number[], erases: boolean, reopened: string | null): void;
   /** A box that becomes an object by itself, when the model has answered. */

@@ -4,6 +4,7 @@ import {
   Eraser,
   Eye,
   EyeOff,
+  Magnet,
   Maximize,
   MousePointer2,
   Pentagon,
@@ -66,6 +67,7 @@ export function ToolRail() {
   const tool = useSignal(state.tool);
   const { masksVisible, opacity } = useSignal(state.appearance);
   const refine = useSignal(state.refine);
+  const magnetic = useSignal(state.magnetic);
   const { undo, redo } = useHistory();
   return (
     <div
@@ -94,6 +96,14 @@ export function ToolRail() {
         action="tool-polygon"
         pressed={tool === "polygon"}
       />
+      {tool === "polygon" && (
+        <RailButton
+          icon={Magnet}
+          words="Follow the picture's edges"
+          action="magnetic"
+          pressed={magnetic}
+        />
+      )}
       <RailButton
         icon={Scissors}
         words="Cut in two along a line"
