@@ -4,6 +4,7 @@ import { CircleAlert, CornerDownLeft, LoaderCircle, Undo2, X } from "lucide-reac
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
+import { CommentPins, CommentsPanel } from "./comments";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { MeasureWords } from "./measure-words";
 import { ReviewForms } from "./review-forms";
@@ -14,6 +15,8 @@ export function Overlays() {
     <>
       <CandidatesAtClick />
       <MeasureWords />
+      <CommentPins />
+      <CommentsPanel />
       <Banner />
       <PromptBar />
       <ReviewForms />
@@ -112,6 +115,11 @@ function Banner() {
       {row?.state === "returned" && (
         <p className="banner banner-warn">
           <strong>Returned{row.note ? ":" : "."}</strong> {row.note}
+        </p>
+      )}
+      {row?.state === "skipped" && (
+        <p className="banner banner-warn">
+          <strong>Skipped{row.note ? ":" : "."}</strong> {row.note}
         </p>
       )}
       {locked && <p className="banner">{locked}</p>}
