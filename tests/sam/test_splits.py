@@ -13,22 +13,33 @@ torch = pytest.importorskip("torch", reason="torch is not installed (extra: trai
 from workers.sam.export.bundle import decoder_graphs, example_embedding  # noqa: E402
 from workers.sam.export.graphs import write_graph  # noqa: E402
 from workers.sam.export.splits import Prompt, split_decoder  # noqa: E402
-from workers.sam.families import build  # noqa: E402
+from workers.sam.families import build, variant  # noqa: E402
 
-# One variant a family: the decoder is the same in all of them.
-SPLIT = {"mobile-sam": "mobile_sam"}
-SHAPES = {"square": (1024.0, 1024.0), "wide": (683.0, 1024.0), "tall": (1024.0, 768.0)}
+VIT = {"dim": 32, "depth": 2, "heads": 2, "global_blocks": (1,), "input_size": 512}
+# One variant a family, with a shallow encoder: the decoder is the same in all of them.
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "SAM": ("sam-vit-b", VIT),
+    "SAM 2.1": (
+        "sam2.1-hiera-tiny",
+        {"stages": (1, 1, 1, 1), "global_blocks": (2,), "input_size": 512},
+    ),
+    "HQ-SAM": ("hq-sam-vit-b", VIT),
+    "HQ-SAM, HQ token only": ("hq-sam-vit-b", VIT | {"hq_token_only": True}),
+}
+# (height, width) of the image as shares of the square
+SHAPES = {"square": (1.0, 1.0), "wide": (683 / 1024, 1.0), "tall": (1.0, 0.75)}
 
 
-@pytest.fixture(scope="module", params=SPLIT)
+@pytest.fixture(scope="module", params=VARIANTS)
 def model(request: pytest.FixtureRequest) -> Any:
     """Random weights, biases and norms too, with a decoder to cut."""
     torch.manual_seed(11)
-    made = build(request.param).eval()
+    name, changes = VARIANTS[request.param]
+    made = build(name, **changes).eval()
     with torch.no_grad():
         for parameter in made.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))
-    made.family = SPLIT[request.param]
+    made.family = variant(name).family
     return made
 
 
@@ -56,6 +67,7 @@ def test_the_halves_say_what_the_whole_says(model: Any, shape: str) -> None:
     embedding = tuple(example_embedding(model).values())
     split = split_decoder(model, model.family)
     side = model.spec.preprocessing.input_size
+    size = torch.tensor(SHAPES[shape]) * side
     assert split.prepared and split.defaults == {"valid_size": [side, side]}
     with torch.no_grad():
         prepared = split.prepare(*embedding)
@@ -64,12 +76,12 @@ def test_the_halves_say_what_the_whole_says(model: Any, shape: str) -> None:
                 embedding, prompt.point_coords, prompt.point_labels, prompt.prompt_tokens,
                 prompt.mask_input, prompt.has_mask_input,
             )  # fmt: skip
-            prompt.options = {"valid_size": torch.tensor(SHAPES[shape])}
+            prompt.options = {"valid_size": size}
             found, found_ratings = split.decode(prepared, prompt)
             # What a pixel of the image is a mixture of: its cells, and one at the far edges.
             rows, columns = (
-                min(expected.shape[-1], int(size * expected.shape[-1] / side) + 2)
-                for size in SHAPES[shape]
+                min(expected.shape[-1], int(share * expected.shape[-1]) + 2)
+                for share in SHAPES[shape]
             )
             gap = (expected - found)[..., :rows, :columns].abs().max() / expected.std()
             assert gap < 1e-4, kind
@@ -82,6 +94,7 @@ def test_the_graphs_say_it_too(model: Any, tmp_path: Path) -> None:
 
     split = split_decoder(model, model.family)
     embedding = example_embedding(model)
+    size = torch.tensor(SHAPES["wide"]) * model.spec.preprocessing.input_size
     sessions = {}
     for name, graph in decoder_graphs(model, split).items():
         write_graph(graph, tmp_path / f"{name}.onnx", half=False)
@@ -95,7 +108,7 @@ def test_the_graphs_say_it_too(model: Any, tmp_path: Path) -> None:
     for kind, prompt in prompts(model).items():
         inputs = {
             "point_coords": prompt.point_coords, "point_labels": prompt.point_labels,
-            "prompt_tokens": prompt.prompt_tokens, "valid_size": torch.tensor(SHAPES["wide"]),
+            "prompt_tokens": prompt.prompt_tokens, "valid_size": size,
         }  # fmt: skip
         name = "decode"
         if prompt.mask_input is not None:
@@ -109,6 +122,6 @@ def test_the_graphs_say_it_too(model: Any, tmp_path: Path) -> None:
                 tuple(embedding.values()), prompt.point_coords, prompt.point_labels,
                 prompt.prompt_tokens, prompt.mask_input, prompt.has_mask_input,
             )  # fmt: skip
-        rows = int(683 * found.shape[-2] / 1024) + 2
+        rows = int(SHAPES["wide"][0] * found.shape[-2]) + 2
         gap = np.abs(expected.numpy() - found)[..., :rows, :].max() / expected.std().item()
         assert gap < 1e-4, kind

@@ -22,6 +22,7 @@ import { takeComments } from "./remarks";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
+import { Proposals } from "./proposals";
 import { toolHost } from "./tool-host";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
 
@@ -36,6 +37,7 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
+  readonly proposals: Proposals;
   readonly tools: Tools;
   readonly boxes = new BoxQueue(this);
   /** The picture's pixels; the stage, which draws them, knows them. */
@@ -67,6 +69,7 @@ export class Editor {
       (error) => this.say(`This change could not be kept: ${wordsOf(error)}`, "bad"),
       (operation, result) => this.answered(operation, result),
     );
+    this.proposals = new Proposals(this);
     this.tools = makeTools(toolHost(this));
     if (mode === "review") this.state.tool.set("select");
   }

@@ -51,6 +51,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
   "tool-polygon": ({ editor }) => setTool(editor, "polygon"),
   "tool-cut": ({ editor }) => setTool(editor, "cut"),
+  "tool-proposal": ({ editor }) =>
+    setTool(editor, editor.state.tool.get() === "proposal" ? "point" : "proposal"),
   "tool-measure": ({ editor }) => setTool(editor, "measure"),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get() ?? underPointer(editor);
@@ -121,8 +123,11 @@ function setTool(editor: Editor, name: ToolName): void {
   const before = toolOf(editor);
   if (before.name === name) return;
   // A polygon one turns away from is closed, not lost.
-  before.finish?.();
-  before.cancel?.();
+  if (before.close) before.close();
+  else {
+    before.finish?.();
+    before.cancel?.();
+  }
   before.leave();
   editor.state.draft.set(null);
   editor.state.tool.set(name);

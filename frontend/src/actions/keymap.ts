@@ -31,6 +31,7 @@ export const KEYMAP: readonly Binding[] = [
   { action: "tool-polygon", keys: ["p"], modes: BOTH, title: "Polygon (Enter or a double-click closes it, begun with Alt it takes away)" },
   { action: "tool-cut", keys: ["Shift+c"], modes: BOTH, title: "Cut an object in two along a line" },
   { action: "tool-measure", keys: ["m"], modes: BOTH, title: "Measure (Shift keeps the line level)" },
+  { action: "tool-proposal", keys: ["a"], modes: BOTH, title: "Proposals: take what the workers found (click, drag, Space)" },
   { action: "larger", keys: ["."], modes: BOTH, title: "Larger brush (also Shift+wheel)" },
   { action: "smaller", keys: [","], modes: BOTH, title: "Smaller brush (also Shift+wheel)" },
   { action: "reopen", keys: ["o"], modes: BOTH, title: "Open the object's prompts or polygon again (also double-click)" },

@@ -1,4 +1,5 @@
 /** What the tools may touch of the editor. */
+import { proposalAt } from "../document/proposals";
 import type { ToolHost } from "../tools/tool";
 import { cutAlong } from "./combining";
 import type { Editor } from "./editor";
@@ -28,6 +29,10 @@ export function toolHost(editor: Editor): ToolHost {
     fill: (polygon, erases, reopened) => fillPolygon(editor, polygon, erases, reopened),
     boxToMask: (box) => editor.boxes.add(box),
     cut: (line) => cutAlong(editor, line),
+    proposalAt: (p) => proposalAt(editor.proposals.offered.get(), p)?.id ?? null,
+    lightProposals: editor.proposals.lit.set,
+    takeProposals: (ids) => editor.proposals.take(ids),
+    leaveProposals: () => state.tool.set("point"),
     mayEdit: () => {
       const reason = editor.locked();
       if (reason) editor.say(reason, "warn");

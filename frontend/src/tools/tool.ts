@@ -50,6 +50,12 @@ export interface ToolHost {
   boxToMask(box: [number, number, number, number]): void;
   /** A line to cut an object in two. */
   cut(line: readonly Dab[]): void;
+  /** The smallest proposal that is shown under a point, or null. */
+  proposalAt(p_image: Point): number | null;
+  lightProposals(ids: ReadonlySet<number>): void;
+  /** Makes objects of proposals, in one step. */
+  takeProposals(ids: readonly number[]): void;
+  leaveProposals(): void;
   /** Starts the stop-watch from press to painted mask. */
   clicked(): void;
 }
@@ -69,6 +75,8 @@ export interface Tool {
   finish?(): boolean;
   /** Escape. */
   cancel?(): boolean;
+  /** Another tool is chosen. Without it the tool is finished and cancelled. */
+  close?(): void;
   /** Delete. */
   remove?(): boolean;
   undo?(): boolean;

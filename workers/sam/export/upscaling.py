@@ -44,8 +44,28 @@ class Upscaling(nn.Module):
         """base [C,L] through the first convolution: [h,w,4*C1]."""
         return (base.T @ self.first).unflatten(0, self.grid)
 
-    def forward(self, upscaled: Tensor, state: ImageState, valid: tuple[Tensor, Tensor]) -> Tensor:
-        """[rows * columns, 4, 4, C2]: the features masks are read from."""
+    def in_place(self, features: Tensor, parts: int) -> Tensor:
+        """features [C,parts*h,parts*w] in the order of what they are added to:
+        [h,w,parts^2 * C], sub-positions by halves as two transposed convolutions make them."""
+        rows, columns = self.grid
+        halves = [2] * (parts // 2)
+        count = len(halves)
+        x = features.unflatten(2, (columns, *halves)).unflatten(1, (rows, *halves))
+        # [C, h, halves of the rows.., w, halves of the columns..] -> h, w, (row, column) pairs, C
+        pairs = [axis for half in range(count) for axis in (2 + half, 3 + count + half)]
+        return x.permute(1, 2 + count, *pairs, 0).flatten(2)
+
+    def forward(
+        self,
+        upscaled: Tensor,
+        state: ImageState,
+        valid: tuple[Tensor, Tensor],
+        finer: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """[rows * columns, 4, 4, C2]: the features masks are read from.
+
+        `finer`: what is added after the first and the second convolution, as `in_place` lays it.
+        """
         assert state.scale is not None and state.rows is not None and state.vectors is not None
         rows, columns = valid
         scale = cropped(state.scale, self.grid, rows, columns)
@@ -53,11 +73,27 @@ class Upscaling(nn.Module):
         base = upscaled[:rows, :columns].flatten(0, 1)
         vectors = state.vectors @ self.first
         x = scale.T * base + brought.T @ vectors + self.first_bias
+        if finer is not None:
+            x = x + finer[0][:rows, :columns].flatten(0, 1)
         x = x.unflatten(1, (4, -1))
         x = functional.layer_norm(x, x.shape[-1:], self.norm_weight, self.norm_bias, self.eps)
-        x = functional.gelu(x)
-        x = functional.gelu(x @ self.second + self.second_bias)
-        return x.unflatten(2, (4, -1))
+        x = functional.gelu(x) @ self.second + self.second_bias
+        if finer is not None:
+            x = x + finer[1][:rows, :columns].flatten(0, 1).unflatten(1, (4, -1))
+        return functional.gelu(x).unflatten(2, (4, -1))
+
+
+def as_map(features: Tensor, valid: tuple[Tensor, Tensor]) -> Tensor:
+    """[rows * columns, 4, 4, C2] -> [1,C2,4*rows,4*columns]."""
+    rows, columns = valid
+    x = features.reshape(rows, columns, 2, 2, 2, 2, -1).permute(6, 0, 2, 4, 1, 3, 5)
+    return x.reshape(1, -1, 4 * rows, 4 * columns)
+
+
+def padded(logits: Tensor, valid: tuple[Tensor, Tensor], side: int) -> Tensor:
+    """[1,K,4*rows,4*columns] -> [1,K,side,side], OUTSIDE where nothing was scaled up."""
+    rows, columns = valid
+    return functional.pad(logits, (0, side - 4 * columns, 0, side - 4 * rows), value=OUTSIDE)
 
 
 def masks_of(features: Tensor, vectors: Tensor, valid: tuple[Tensor, Tensor], side: int) -> Tensor:
@@ -66,4 +102,4 @@ def masks_of(features: Tensor, vectors: Tensor, valid: tuple[Tensor, Tensor], si
     logits = vectors @ features.flatten(0, 2).T
     logits = logits.reshape(-1, rows, columns, 2, 2, 2, 2).permute(0, 1, 3, 5, 2, 4, 6)
     logits = logits.reshape(-1, 4 * rows, 4 * columns)
-    return functional.pad(logits, (0, side - 4 * columns, 0, side - 4 * rows), value=OUTSIDE)[None]
+    return padded(logits[None], valid, side)

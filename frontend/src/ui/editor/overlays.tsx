@@ -7,6 +7,7 @@ import { CandidateChoice, CandidatesAtClick } from "./candidates";
 import { CommentPins, CommentsPanel } from "./comments";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { MeasureWords } from "./measure-words";
+import { ProposalPanel } from "./proposal-panel";
 import { ReviewForms } from "./review-forms";
 import { percent } from "./words";
 
@@ -17,6 +18,7 @@ export function Overlays() {
       <MeasureWords />
       <CommentPins />
       <CommentsPanel />
+      <ProposalPanel />
       <Banner />
       <PromptBar />
       <ReviewForms />
@@ -91,7 +93,11 @@ function Hint() {
   const editor = useEditor();
   const readiness = useSignal(editor.state.readiness);
   const image = useSignal(editor.state.image);
+  const tool = useSignal(editor.state.tool);
   if (!image || readiness.kind !== "ready" || editor.locked()) return null;
+  if (tool === "proposal") {
+    return <p className="notice">Click takes an outlined object, a drag takes all it touches.</p>;
+  }
   return (
     <p className="notice">
       Point at something, click it, and press <kbd className="key-hint">Enter</kbd>. Right click

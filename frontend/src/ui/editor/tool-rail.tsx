@@ -10,6 +10,7 @@ import {
   Redo2,
   Scissors,
   Ruler,
+  ScanSearch,
   Spline,
   SquareDashed,
   SquareDashedMousePointer,
@@ -105,6 +106,12 @@ export function ToolRail() {
         words="Draw only where no object is"
         action="only-empty"
         pressed={useSignal(state.onlyEmpty)}
+      />
+      <RailButton
+        icon={ScanSearch}
+        words="Proposals: take what the workers found"
+        action="tool-proposal"
+        pressed={tool === "proposal"}
       />
       <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />

@@ -14,7 +14,8 @@ from workers.sam.export.folded import FoldedTransformer
 from workers.sam.export.low_rank import ImageState
 from workers.sam.export.splits.base import Prompt, SplitDecoder
 from workers.sam.export.upscaling import Upscaling, masks_of
-from workers.sam.families.sam_decoder import DIM, Sam
+from workers.sam.families.base import ModelSpec
+from workers.sam.families.sam_decoder import DIM, MaskDecoder, PromptEncoder, Sam
 
 
 class SamSplit(SplitDecoder):
@@ -24,14 +25,17 @@ class SamSplit(SplitDecoder):
     its logits are -10.
     """
 
-    def __init__(self, model: Sam) -> None:
+    beyond = 1  # rows and columns of the embedding scaled up besides those that hold image
+
+    def __init__(
+        self, spec: ModelSpec, encoder: PromptEncoder, decoder: MaskDecoder, image_pe: Tensor
+    ) -> None:
         super().__init__()
-        spec = model.spec
         self.side = spec.preprocessing.input_size // 16
         self.low_res_size = spec.low_res_size
         self.defaults = {"valid_size": [float(spec.preprocessing.input_size)] * 2}
-        self.encoder, self.decoder = model.prompt_encoder, model.mask_decoder
-        image_pe = model.image_pe().detach()[0].flatten(1)
+        self.encoder, self.decoder = encoder, decoder
+        image_pe = image_pe.detach()[0].flatten(1)
         with torch.no_grad():
             self.transformer = FoldedTransformer(
                 self.decoder.transformer, image_pe, self._mask_vectors()
@@ -56,10 +60,22 @@ class SamSplit(SplitDecoder):
 
     def decode(self, prepared: tuple[Tensor, ...], prompt: Prompt) -> tuple[Tensor, Tensor]:
         """See SplitDecoder."""
-        *made, upscaled = prepared
-        tokens, state = self.converse(dict(zip(self.transformer.names, made, strict=True)), prompt)
+        count = len(self.transformer.names)
+        made = dict(zip(self.transformer.names, prepared[:count], strict=True))
+        tokens, state = self.converse(made, prompt)
         valid = self.valid(prompt.options["valid_size"])
-        features = self.upscaling(upscaled, state, valid)
+        return self.answer(tokens, state, prepared[count:], valid)
+
+    def answer(
+        self,
+        tokens: Tensor,
+        state: ImageState,
+        prepared: tuple[Tensor, ...],
+        valid: tuple[Tensor, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Informed tokens [T,C] and image -> masks and ratings; `prepared` is what `self.prepared`
+        names after the transformer's tensors."""
+        features = self.upscaling(prepared[0], state, valid)
         logits = masks_of(features, self.filters(tokens), valid, self.low_res_size)
         return logits, self.decoder.iou_prediction_head(tokens[:1])
 
@@ -87,11 +103,11 @@ class SamSplit(SplitDecoder):
 
     def valid(self, size: Tensor) -> tuple[Tensor, Tensor]:
         """(height, width) in model space -> rows and columns of the embedding that are scaled up:
-        all that hold image, and one more, which the last pixels are a mixture with."""
-        cells = (torch.floor(size / 16) + 1).clamp(max=self.side).to(torch.int64)
+        all that hold image, and what the last pixels are a mixture with."""
+        cells = (torch.floor(size / 16) + self.beyond).clamp(max=self.side).to(torch.int64)
         return cells[0], cells[1]
 
 
 def split(model: Sam) -> SamSplit:
     """The halves of a SAM."""
-    return SamSplit(model)
+    return SamSplit(model.spec, model.prompt_encoder, model.mask_decoder, model.image_pe())
