@@ -21,6 +21,7 @@ import {
   submit,
   walk,
 } from "./review";
+import { maySkip, skip } from "./remarks";
 import { choose, searched, solo, toggleChosenIn } from "./selection";
 
 export interface ActionContext {
@@ -88,6 +89,11 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   submit: (context) => {
     if (submit(context.editor)) goOn(context);
   },
+  skip: ({ editor }) => {
+    if (maySkip(editor)) editor.state.asking.set("skip");
+    else editor.say("Only images of a job that wait for work can be skipped.");
+  },
+  comment: ({ editor }) => editor.state.asking.set("comment"),
   walk: ({ editor }) => walk(editor, 1),
   "walk-back": ({ editor }) => walk(editor, -1),
   "accept-object": ({ editor }) => acceptObject(editor),
@@ -131,6 +137,11 @@ function step(context: ActionContext, by: 1 | -1): void {
   const next = context.editor.neighbour(by);
   if (next) context.go(next.image.id);
   else context.editor.say(by === 1 ? "This is the last image." : "This is the first image.");
+}
+
+/** Puts the image aside and opens the next one that waits. */
+export function skipAndGoOn(context: ActionContext, reason: string): void {
+  if (skip(context.editor, reason)) goOn(context);
 }
 
 /** Sends the image back and opens the next one that waits. */

@@ -59,6 +59,8 @@ export const KEYMAP: readonly Binding[] = [
   { action: "opacity", keys: ["t"], modes: BOTH, title: "Fill: normal, light, outline only" },
   { action: "refine", keys: ["Shift+e"], modes: BOTH, title: "Sharper edges: look twice, or as the model drew them" },
   { action: "fit", keys: ["F2", "Numpad0"], modes: BOTH, title: "Fit the image" },
+  { action: "skip", keys: ["Shift+s"], modes: ["edit"], title: "Skip the image, with a reason" },
+  { action: "comment", keys: ["n"], modes: BOTH, title: "Comments: on the selected object, or where the pointer is" },
   { action: "submit", keys: ["Ctrl+Enter"], modes: ["edit"], title: "Submit and go on" },
   { action: "walk", keys: ["j"], modes: BOTH, title: "Next object" },
   { action: "walk-back", keys: ["k"], modes: BOTH, title: "Previous object" },

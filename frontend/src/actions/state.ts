@@ -88,7 +88,7 @@ export class EditorState {
   readonly refine = new Signal(true);
   readonly notice = new Signal<Notice | null>(null);
   /** A panel that asks for words: why an object or an image goes back. */
-  readonly asking = new Signal<"reject-object" | "return-image" | null>(null);
+  readonly asking = new Signal<"reject-object" | "return-image" | "skip" | "comment" | null>(null);
 }
 
 export interface StripItem {

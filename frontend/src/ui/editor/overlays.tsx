@@ -4,6 +4,7 @@ import { CircleAlert, CornerDownLeft, LoaderCircle, Undo2, X } from "lucide-reac
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
+import { CommentPins, CommentsPanel } from "./comments";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { MeasureWords } from "./measure-words";
 import { ProposalPanel } from "./proposal-panel";
@@ -15,6 +16,8 @@ export function Overlays() {
     <>
       <CandidatesAtClick />
       <MeasureWords />
+      <CommentPins />
+      <CommentsPanel />
       <ProposalPanel />
       <Banner />
       <PromptBar />
@@ -118,6 +121,11 @@ function Banner() {
       {row?.state === "returned" && (
         <p className="banner banner-warn">
           <strong>Returned{row.note ? ":" : "."}</strong> {row.note}
+        </p>
+      )}
+      {row?.state === "skipped" && (
+        <p className="banner banner-warn">
+          <strong>Skipped{row.note ? ":" : "."}</strong> {row.note}
         </p>
       )}
       {locked && <p className="banner">{locked}</p>}

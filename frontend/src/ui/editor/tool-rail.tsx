@@ -23,6 +23,7 @@ import { useSyncExternalStore } from "react";
 
 import { useSignal } from "../data";
 import { useEditor, useRun, useTip } from "./context";
+import { CommentsButton } from "./comments";
 import { LookButton } from "./look-panel";
 
 interface RailButtonProps {
@@ -142,6 +143,7 @@ export function ToolRail() {
       />
       <LookButton />
       <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
+      <CommentsButton />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>
   );
