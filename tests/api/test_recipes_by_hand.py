@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from samweb.annotations.models import Annotation, Operation
 from samweb.annotations.services.replay import differences
 from samweb.core.ids import uuid7
+from samweb.masks import rle
 from samweb.projects.models import Project
 from tests.editing import box, creation, operation, send, sent
 
@@ -73,6 +75,63 @@ def test_a_scribble_is_a_line_of_points_inside_the_image(
     step = {"type": "decode", "prompts": {"points": [], "boxes": [], "scribbles": [scribble]}}
     (result,) = send(as_user(ben), orchard, creation(picture, recipe=recipe(step)))
     assert (result["status"], result.get("code")) == ("rejected" if code else "applied", code)
+
+
+def test_a_changed_recipe_may_be_sent_as_what_changed(orchard, picture, ben, as_user):
+    client = as_user(ben)
+    first = {"type": "combine", "op": "merge", "sources": []}
+    painted = {"type": "paint", "add": box(picture), "remove": None}
+    op = creation(picture, recipe=recipe(first, painted))
+    patch = {"bbox": [14, 5, 3, 8], "counts": [0, 24]}
+    sent(
+        client, orchard, op,
+        operation(
+            "annotation.update", op["target"], 1,
+            recipe_patch={
+                "keep": 1,
+                "steps": [{"type": "paint", "add_patch": patch, "remove_patch": CHANGED}],
+            },
+        ),
+    )  # fmt: skip
+    steps = Annotation.objects.get().recipe["steps"]
+    assert steps[0] == first
+    moved = np.zeros((40, 60), bool)
+    moved[5:13, [*range(5, 14), 15, 16]] = True
+    assert steps[1]["add"]["counts"] == rle.encode(moved)
+    assert steps[1]["remove"]["counts"] == box(picture)["counts"]
+    post = {"type": "post", "fill_holes": True}
+    sent(
+        client, orchard,
+        operation("annotation.update", op["target"], 2, recipe_patch={"keep": 2, "steps": [post]}),
+        operation("annotation.update", op["target"], 3, recipe_patch={"keep": 1, "steps": []}),
+    )  # fmt: skip
+    assert Annotation.objects.get().recipe["steps"] == [first]
+    assert list(differences(Project.objects.get(id=orchard.id))) == []
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"keep": 2, "steps": []},
+        {"keep": -1, "steps": []},
+        {"keep": 0, "steps": "all"},
+        {"keep": 1},
+        {"keep": 1, "steps": [{"type": "paint", "add_patch": None, "remove_patch": None}]},
+        {"keep": 0, "steps": [{"type": "paint", "add_patch": CHANGED}]},
+        {"keep": 0, "steps": [{"type": "paint", "remove_patch": None,
+                               "add_patch": {"bbox": [59, 0, 2, 2], "counts": [4]}}]},
+        {"keep": 1, "steps": [{"type": "magic"}]},
+    ],
+)  # fmt: skip
+def test_a_patch_that_fits_no_recipe_is_refused(patch, orchard, picture, ben, as_user):
+    client = as_user(ben)
+    op = creation(picture, recipe=recipe({"type": "paint", "add": box(picture), "remove": None}))
+    sent(client, orchard, op)
+    (result,) = send(
+        client, orchard, operation("annotation.update", op["target"], 1, recipe_patch=patch)
+    )
+    assert result["status"] == "rejected"
+    assert Annotation.objects.get().version == 1
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from samweb.embeddings import proposal_format, proposals
 from samweb.embeddings.models import Bundle, Embedding, ProposalSet
 from samweb.masks import rle
 from tests import cast
+from tests.workers.rig import rig
 from workers import dispatch, encoder, proposing, start
 from workers.sam.automatic import Settings
 
@@ -183,3 +184,21 @@ def test_what_is_kept_says_how_it_was_looked_for(bundle: Bundle, orchard: cast.P
     document = json.loads(Path(store().path("proposals", kept.sha256)).read_text())
     assert document["parameters"]["points_per_side"] == 4
     assert document["bundle"] == bundle.id
+
+
+@pytest.mark.parametrize("keeping", ["sqlite", "postgresql"])
+def test_kill_minus_nine_of_a_real_worker_costs_the_image_in_hand_alone(
+    tmp_path: Path, keeping: str
+) -> None:
+    with rig(tmp_path / "rig", on="embedded", keeping=keeping) as made:
+        worker = made.start_worker()
+        run = made.ask("propose", project=made.ask("orchard", pictures=3))
+        made.until(lambda: made.ask("proposed"), "the first image", 60)
+        before = made.ask("proposed")
+        made.kill(worker)
+        made.start_worker()
+        made.all_done([run], 120)
+        after = made.ask("proposed")
+        assert len(after) == 3 and before.items() <= after.items()
+        (row,) = made.ask("runs", ids=[run])
+        assert row["attempts"] == 2 and row["result"]["images"] == 3

@@ -25,6 +25,9 @@ from django.db import connection, transaction  # noqa: E402
 from samweb.core import runs  # noqa: E402
 from samweb.core.models import Run, WorkerPresence  # noqa: E402
 from samweb.core.queue import enqueue  # noqa: E402
+from samweb.embeddings import proposals  # noqa: E402
+from samweb.embeddings.models import ProposalSet  # noqa: E402
+from samweb.projects.models import Project  # noqa: E402
 
 
 def do_enqueue(kind: str, count: int = 1, lane: str = "bulk", **payload: Any) -> list[str]:
@@ -77,6 +80,27 @@ def do_writable() -> bool:
         finally:
             probe.close()
     return True
+
+
+def do_orchard(pictures: int) -> str:
+    """A project with so many small pictures; its id."""
+    from tests import cast
+    from tests.workers.test_propose import photograph
+
+    made = cast.project("Orchard", owner=cast.person("ada"), labels=["apple"])
+    for number in range(pictures):
+        photograph(made, f"{number}.png", 150 + number)
+    return str(made.id)
+
+
+def do_propose(project: str) -> str:
+    return str(proposals.request_many(Project.objects.get(id=project)).id)
+
+
+def do_proposed() -> dict[str, str]:
+    """When each set of proposals was made, by its key."""
+    rows = ProposalSet.objects.values_list("key", "created")
+    return {key: made.isoformat() for key, made in rows}
 
 
 def do_workers() -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from samweb.annotations.models import JobImage
+from samweb.annotations.models import Job, JobImage
 from samweb.core.runs import ActiveRun, Refused
 from samweb.embeddings import selectors
 from samweb.projects.models import Image, Project
@@ -30,6 +30,7 @@ def work(run: ActiveRun) -> dict[str, Any]:
     images = _images(run, project)
     proposer, total = Proposer(bundle), images.count()
     done, masks, refused = 0, 0, []
+    where = _where(run)
 
     def progress(_done: int, _total: int) -> None:
         run.checkpoint()
@@ -42,8 +43,14 @@ def work(run: ActiveRun) -> dict[str, Any]:
         except Refused as refusal:
             refused.append(f"{image.name}: {refusal}")
         last, done = image.id, done + 1
-        run.progress(done, max(total, done), f"{masks} masks proposed")
+        run.progress(done, max(total, done), f"{where}{masks} masks")
     return {"images": done, "masks": masks, "refused": len(refused), "why": refused[:MOST_NAMED]}
+
+
+def _where(run: ActiveRun) -> str:
+    """Whose images these are, for those who see several walks at once."""
+    job = Job.objects.filter(id=run.payload["job"]).first() if run.payload["job"] else None
+    return f"{job.name}: " if job else ""
 
 
 def _images(run: ActiveRun, project: Project) -> QuerySet[Image]:

@@ -52,3 +52,15 @@ export function pointAtIncomplete(editor: Editor): boolean {
   editor.say(`Object ${number} (${name}) lacks ${missing.join(", ")}. It is selected.`, "warn");
   return true;
 }
+
+/** Labels as they are now: a manager may change them while people work. */
+export function takeLabels(editor: Editor, incoming: readonly LabelRecord[]): void {
+  if (incoming.length === 0) return;
+  const known = new Map(editor.state.labels.get().map((label) => [label.id, label]));
+  for (const label of incoming) {
+    if (label.deleted) known.delete(label.id);
+    else known.set(label.id, label);
+  }
+  const usable = [...known.values()].sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
+  editor.state.labels.set(usable);
+}

@@ -15,13 +15,20 @@ import { makeTools, type Tools } from "../tools";
 import type { Tool } from "../tools/tool";
 import type { Operation, OperationResult, Sync } from "../sync/types";
 import { BoxQueue } from "./boxes";
+import { pointAtIncomplete, takeLabels } from "./attributes";
 import { EffortMeter } from "./effort";
 import { colourOf, labelColour } from "./look";
+import { takeComments } from "./remarks";
 import { makeRefine, type ReadPixels } from "./refining";
 import { Outbox } from "./outbox";
 import { Shelf, type ShelfEntry } from "./shelf";
+import { Proposals } from "./proposals";
+import { Tracer } from "./tracing";
 import { toolHost } from "./tool-host";
 import { EditorState, LOCKED_FOR_AUTHOR, type Mode, type StripItem } from "./state";
+
+/** States in which the first change says that somebody works on the image. */
+const BEGUN_BY_A_CHANGE: ReadonlySet<string> = new Set(["new", "returned", "skipped"]);
 
 export class Editor {
   readonly state = new EditorState();
@@ -31,8 +38,10 @@ export class Editor {
   readonly effort = new EffortMeter();
   readonly outbox: Outbox;
   readonly shelf: Shelf;
+  readonly proposals: Proposals;
   readonly tools: Tools;
   readonly boxes = new BoxQueue(this);
+  readonly tracer = new Tracer(this);
   /** The picture's pixels; the stage, which draws them, knows them. */
   readPixels: ReadPixels = () => null;
   /** performance.now() of the press whose mask is not painted yet. */
@@ -62,6 +71,7 @@ export class Editor {
       (error) => this.say(`This change could not be kept: ${wordsOf(error)}`, "bad"),
       (operation, result) => this.answered(operation, result),
     );
+    this.proposals = new Proposals(this);
     this.tools = makeTools(toolHost(this));
     if (mode === "review") this.state.tool.set("select");
   }
@@ -115,11 +125,9 @@ export class Editor {
       this.sync.api.project(projectId),
       this.sync.api.labels(projectId),
     ]);
-    const usable = labels
-      .filter((label) => !label.deleted)
-      .sort((a, b) => a.order - b.order || (a.id < b.id ? -1 : 1));
-    this.state.labels.set(usable);
-    this.state.label.set(usable[0]?.id ?? null);
+    this.state.labels.set([]);
+    takeLabels(this, labels);
+    this.state.label.set(this.state.labels.get()[0]?.id ?? null);
     this.state.project.set(project);
     this.leaveProject?.();
     this.leaveProject = this.sync.live.subscribe(projectId, (message) => {
@@ -142,6 +150,7 @@ export class Editor {
     this.state.hidden.set(new Set());
     this.state.lockedObjects.set(new Set());
     this.state.asking.set(null);
+    this.state.comments.set([]);
     this.state.readiness.set({ kind: "loading" });
     // What was done to the image just left is not in what was fetched before it.
     if (this.imageId) this.shelf.forgetAnnotations(this.imageId);
@@ -264,7 +273,7 @@ export class Editor {
     this.document.load(records);
     this.state.loaded.set(true);
     this.sync.api.comments(record.id).then(
-      (comments) => !stale() && this.state.comments.set(comments),
+      (comments) => !stale() && takeComments(this, comments),
       () => undefined,
     );
     // Prefetched records may have aged: ask what happened since.
@@ -283,12 +292,7 @@ export class Editor {
   /** The first change of a new or returned image says that somebody works on it. */
   private beginWork(): void {
     const row = this.item?.jobImage;
-    if (
-      !row ||
-      !this.state.job.get() ||
-      this.mode !== "edit" ||
-      (row.state !== "new" && row.state !== "returned")
-    )
+    if (!row || !this.state.job.get() || this.mode !== "edit" || !BEGUN_BY_A_CHANGE.has(row.state))
       return;
     this.moveJobImage("in_work");
   }
@@ -302,7 +306,8 @@ export class Editor {
       base_version: row.version,
       payload: { to, ...extra },
     });
-    this.patchJobImage(row.id, { state: to as typeof row.state, version: row.version + 1 });
+    const note = typeof extra["note"] === "string" ? extra["note"] : "";
+    this.patchJobImage(row.id, { state: to as typeof row.state, version: row.version + 1, note });
   }
 
   private answered(operation: Operation, result: OperationResult): void {
@@ -313,6 +318,7 @@ export class Editor {
         }
       }
     }
+    if (result.code === "missing_attributes" && pointAtIncomplete(this)) return;
     if (result.status === "rejected" || result.status === "conflict") {
       this.say(result.message || "The server has another version of this.", "warn");
       this.scheduleCatchUp(true);
@@ -342,6 +348,8 @@ export class Editor {
       const changes = await this.sync.api.changes(image.project, this.seq);
       if (image.id !== this.imageId) return;
       this.outbox.incoming(changes.annotations, image.id);
+      takeComments(this, changes.comments);
+      takeLabels(this, changes.labels);
       for (const row of changes.job_images) {
         if (!this.outbox.isMine(row.id)) {
           this.patchJobImage(row.id, { state: row.state, version: row.version, note: row.note });

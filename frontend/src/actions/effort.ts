@@ -8,6 +8,7 @@ export class EffortMeter {
   private last: number | null = null;
   private clicks = 0;
   private tool = "point";
+  private source = "manual";
 
   /** Any input of the person. */
   touch(now: number): void {
@@ -20,13 +21,23 @@ export class EffortMeter {
     this.clicks += clicks;
   }
 
+  /** What is changed in `change` came from somewhere else than the hand. */
+  as(source: string, change: () => void): void {
+    this.source = source;
+    try {
+      change();
+    } finally {
+      this.source = "manual";
+    }
+  }
+
   /** What was spent since the last call; starts anew. */
   spend = (): Effort => {
     const effort: Effort = {
       active_ms: Math.round(this.active),
       clicks: this.clicks,
       tool: this.tool,
-      source: "manual",
+      source: this.source,
     };
     this.active = 0;
     this.clicks = 0;

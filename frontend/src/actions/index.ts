@@ -21,6 +21,7 @@ import {
   submit,
   walk,
 } from "./review";
+import { maySkip, skip } from "./remarks";
 import { choose, searched, solo, toggleChosenIn } from "./selection";
 
 export interface ActionContext {
@@ -50,6 +51,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   "tool-eraser": ({ editor }) => setTool(editor, "eraser"),
   "tool-polygon": ({ editor }) => setTool(editor, "polygon"),
   "tool-cut": ({ editor }) => setTool(editor, "cut"),
+  "tool-proposal": ({ editor }) =>
+    setTool(editor, editor.state.tool.get() === "proposal" ? "point" : "proposal"),
   "tool-measure": ({ editor }) => setTool(editor, "measure"),
   reopen: ({ editor }) => {
     const id = editor.state.selected.get() ?? underPointer(editor);
@@ -86,6 +89,11 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   submit: (context) => {
     if (submit(context.editor)) goOn(context);
   },
+  skip: ({ editor }) => {
+    if (maySkip(editor)) editor.state.asking.set("skip");
+    else editor.say("Only images of a job that wait for work can be skipped.");
+  },
+  comment: ({ editor }) => editor.state.asking.set("comment"),
   walk: ({ editor }) => walk(editor, 1),
   "walk-back": ({ editor }) => walk(editor, -1),
   "accept-object": ({ editor }) => acceptObject(editor),
@@ -115,8 +123,11 @@ function setTool(editor: Editor, name: ToolName): void {
   const before = toolOf(editor);
   if (before.name === name) return;
   // A polygon one turns away from is closed, not lost.
-  before.finish?.();
-  before.cancel?.();
+  if (before.close) before.close();
+  else {
+    before.finish?.();
+    before.cancel?.();
+  }
   before.leave();
   editor.state.draft.set(null);
   editor.state.tool.set(name);
@@ -126,6 +137,11 @@ function step(context: ActionContext, by: 1 | -1): void {
   const next = context.editor.neighbour(by);
   if (next) context.go(next.image.id);
   else context.editor.say(by === 1 ? "This is the last image." : "This is the first image.");
+}
+
+/** Puts the image aside and opens the next one that waits. */
+export function skipAndGoOn(context: ActionContext, reason: string): void {
+  if (skip(context.editor, reason)) goOn(context);
 }
 
 /** Sends the image back and opens the next one that waits. */

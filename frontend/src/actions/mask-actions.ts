@@ -24,6 +24,14 @@ export const MASK_ACTIONS: Readonly<Record<string, MaskAction>> = {
         : "What you draw may lie over other objects.",
     );
   },
+  magnetic: ({ editor }) => {
+    editor.state.magnetic.update((wanted) => !wanted);
+    editor.say(
+      editor.state.magnetic.get()
+        ? "Polygons follow the edges of the picture."
+        : "Polygons have straight edges.",
+    );
+  },
   "bring-to-front": ({ editor }) => bringToFront(editor),
   "send-to-back": ({ editor }) => sendToBack(editor),
 };

@@ -12,10 +12,12 @@ export const REASONS = [
   "Several objects in one",
 ] as const;
 
+const MAY_SUBMIT: ReadonlySet<string> = new Set(["new", "in_work", "returned", "skipped"]);
+
 /** Whether the open image can be submitted now. */
 export function maySubmit(editor: Editor): boolean {
   const state = editor.item?.jobImage?.state;
-  return editor.mode === "edit" && (state === "new" || state === "in_work" || state === "returned");
+  return editor.mode === "edit" && MAY_SUBMIT.has(state ?? "");
 }
 
 /** Submits the open image; an image without objects is submitted as "nothing to label". */

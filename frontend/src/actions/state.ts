@@ -77,6 +77,8 @@ export class EditorState {
   readonly brush = new Signal<Dab | null>(null);
   /** Diameter of brush and eraser in screen pixels. */
   readonly brushSize = new Signal(24);
+  /** Polygons follow the picture's edges. */
+  readonly magnetic = new Signal(false);
   /** What is drawn takes only pixels that no object has. */
   readonly onlyEmpty = new Signal(false);
   readonly pointer = new Signal<{ x: number; y: number } | null>(null);
@@ -86,7 +88,7 @@ export class EditorState {
   readonly refine = new Signal(true);
   readonly notice = new Signal<Notice | null>(null);
   /** A panel that asks for words: why an object or an image goes back. */
-  readonly asking = new Signal<"reject-object" | "return-image" | null>(null);
+  readonly asking = new Signal<"reject-object" | "return-image" | "skip" | "comment" | null>(null);
 }
 
 export interface StripItem {

@@ -1,4 +1,5 @@
 /** What the tools may touch of the editor. */
+import { proposalAt } from "../document/proposals";
 import type { ToolHost } from "../tools/tool";
 import { cutAlong } from "./combining";
 import type { Editor } from "./editor";
@@ -25,9 +26,14 @@ export function toolHost(editor: Editor): ToolHost {
     setBrushSize: state.brushSize.set,
     reopen: (id) => reopen(editor, id),
     paint: (dabs, erases) => paintStroke(editor, dabs, erases),
+    trace: (from, to, snap) => editor.tracer.trace(from, to, snap),
     fill: (polygon, erases, reopened) => fillPolygon(editor, polygon, erases, reopened),
     boxToMask: (box) => editor.boxes.add(box),
     cut: (line) => cutAlong(editor, line),
+    proposalAt: (p) => proposalAt(editor.proposals.offered.get(), p)?.id ?? null,
+    lightProposals: editor.proposals.lit.set,
+    takeProposals: (ids) => editor.proposals.take(ids),
+    leaveProposals: () => state.tool.set("point"),
     mayEdit: () => {
       const reason = editor.locked();
       if (reason) editor.say(reason, "warn");

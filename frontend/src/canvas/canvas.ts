@@ -8,6 +8,7 @@ import { drawGuides } from "./layers/guides";
 import { drawFrame, drawImageLayer } from "./layers/image";
 import { MasksLayer } from "./layers/masks";
 import { drawPromptLayer } from "./layers/prompt";
+import { drawLitProposals, drawProposals } from "./layers/proposals";
 import { readTheme, type CanvasTheme } from "./theme";
 
 export type Layer = "image" | "base" | "overlay";
@@ -116,9 +117,11 @@ export class CanvasView {
       else if (layer === "base") {
         drawFrame(context, scene, theme, size);
         this.settled = !this.masks.draw(context, scene, size, ratio);
+        drawProposals(context, scene);
         if (!this.settled) this.invalidate("base");
       } else {
         drawGuides(context, scene, theme, size);
+        drawLitProposals(context, scene);
         drawPromptLayer(context, scene, theme);
         drawDraftLayer(context, scene, theme, ratio);
       }

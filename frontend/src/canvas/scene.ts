@@ -1,6 +1,7 @@
 /** What there is to draw. The canvas reads it and changes nothing. */
 import type { AnnotationRecord } from "../document/records";
 import type { PromptView } from "../prompting/prompter";
+import type { Proposal } from "../document/proposals";
 import type { Dab, Draft } from "../geometry/draft";
 import type { PixelSize } from "../geometry/lengths";
 import type { Viewport } from "../geometry/spaces";
@@ -41,6 +42,9 @@ export interface Scene {
   /** Boxes whose masks are on their way. */
   boxesWaiting: readonly (readonly [number, number, number, number])[];
   draft: Draft | null;
+  /** Masks that nobody has taken, the largest first. */
+  proposals: readonly Proposal[];
+  litProposals: ReadonlySet<number>;
   /** The brush under the pointer. */
   brush: Dab | null;
 }

@@ -3,6 +3,7 @@ import { runsOf } from "../masks/decoded";
 import { patchBetween, type MaskPatch } from "../masks/patch";
 import type { Diff } from "./diff";
 import { sameContent } from "./history";
+import { recipePatch } from "./recipe-patch";
 import type { AnnotationRecord } from "./records";
 
 export interface Effort {
@@ -84,7 +85,11 @@ function changedFields(before: AnnotationRecord, after: AnnotationRecord) {
     const patch = shorterPatch(before, after);
     if (patch) payload["mask_patch"] = { ...patch, base_version: before.version };
   }
-  if (before.recipe !== after.recipe && after.recipe) payload["recipe"] = after.recipe;
+  if (before.recipe !== after.recipe && after.recipe) {
+    payload["recipe"] = after.recipe;
+    const patch = recipePatch(before.recipe, after.recipe, after.mask.size);
+    if (patch) payload["recipe_patch"] = patch;
+  }
   if (before.iscrowd !== after.iscrowd) payload["iscrowd"] = after.iscrowd;
   if (before.order_key !== after.order_key) payload["order_key"] = after.order_key;
   if (JSON.stringify(before.attributes) !== JSON.stringify(after.attributes)) {

@@ -73,11 +73,13 @@ function patched(
 ): AnnotationRecord {
   const {
     mask,
-    mask_patch: _patch,
+    mask_patch: _mask,
+    recipe_patch: _recipe,
     ...rest
   } = payload as {
     mask?: RleMask;
     mask_patch?: unknown;
+    recipe_patch?: unknown;
   } & Partial<AnnotationRecord>;
   return { ...current, ...rest, ...(mask ? { mask: maskRecord(mask) } : {}), version };
 }

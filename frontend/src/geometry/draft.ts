@@ -11,11 +11,11 @@ export interface Dab {
 export type Draft =
   /** `dabs` grows in place while the stroke goes on. */
   | { kind: "stroke"; dabs: readonly Dab[]; erases: boolean }
-  /** `pointer` is where the next vertex would be; `hot` the vertex under the pointer, or -1. */
+  /** `trail` leads to where the next vertex would be; `hot` is the vertex under the pointer, or -1. */
   | {
       kind: "polygon";
       vertices: readonly Point[];
-      pointer: Point | null;
+      trail: readonly Point[];
       hot: number;
       erases: boolean;
     }

@@ -49,6 +49,21 @@ export function sampledAlong(line: readonly Point[], spacing: number, most: numb
   });
 }
 
+/** The line without vertices that lie within `tolerance` of what is left (Douglas and Peucker). */
+export function simplified(line: readonly Point[], tolerance: number): Point[] {
+  const [first, last] = [line[0], line.at(-1)];
+  if (!first || !last || line.length < 3) return [...line];
+  let farthest = 0;
+  let distance = tolerance;
+  for (let at = 1; at < line.length - 1; at += 1) {
+    const away = fromSegment(line[at]!, first, last);
+    if (away > distance) [farthest, distance] = [at, away];
+  }
+  if (farthest === 0) return [first, last];
+  const before = simplified(line.slice(0, farthest + 1), tolerance);
+  return [...before, ...simplified(line.slice(farthest), tolerance).slice(1)];
+}
+
 export const flat = (points: readonly Point[]): number[] => points.flatMap(({ x, y }) => [x, y]);
 
 export function pointsOf(polygon: readonly number[]): Point[] {

@@ -46,6 +46,7 @@ function squashed(held: readonly Entry[]): Record<string, unknown> {
   for (const { op } of held) {
     Object.assign(payload, op.payload);
     if ("mask" in op.payload) delete payload["mask_patch"];
+    if ("recipe" in op.payload) delete payload["recipe_patch"];
   }
   return payload;
 }

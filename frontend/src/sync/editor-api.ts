@@ -25,6 +25,9 @@ export function makeEditorApi(api: Api, cache: ByteCache): EditorApi {
     embedding: (image) => api.images.embedding(image),
     requestEmbedding: (image) => api.images.askEmbedding(image),
     bundle: (id) => api.images.bundle(id),
+    proposals: (image) => api.images.proposals(image),
+    requestProposals: (image) => api.images.askProposals(image),
+    cancelRun: (run) => api.runs.cancel(run),
     // A copy, because the decoder's worker takes the bytes away with a transfer.
     bytes: async (url, options) => (await cache.get(url, options?.signal)).slice(0),
   };

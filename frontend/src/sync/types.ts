@@ -139,6 +139,19 @@ export interface Changes {
 }
 
 /** What the editor calls. Every method rejects with an `ApiFailure`. */
+/** Where an image's proposals stand; `url` names their file once they are ready. */
+export interface ProposalsRecord {
+  state: "none" | "queued" | "running" | "ready" | "failed";
+  url: string | null;
+  count: number | null;
+  error: string | null;
+  run: {
+    id: string;
+    progress: { done?: number; total?: number } | null;
+    cancelling?: boolean;
+  } | null;
+}
+
 export interface EditorApi {
   project(id: string): Promise<ProjectRecord>;
   labels(projectId: string): Promise<LabelRecord[]>;
@@ -158,6 +171,10 @@ export interface EditorApi {
   /** Asks the server to make the embedding (again); idempotent. */
   requestEmbedding(imageId: string): Promise<EmbeddingRecord>;
   bundle(id: string): Promise<BundleRecord>;
+  proposals(imageId: string): Promise<ProposalsRecord>;
+  /** Has a worker look for objects in the image; idempotent. */
+  requestProposals(imageId: string): Promise<ProposalsRecord>;
+  cancelRun(runId: string): Promise<unknown>;
   /** Raw bytes of a same-origin address the API named: embeddings and bundle files. */
   bytes(url: string, options?: { signal?: AbortSignal }): Promise<ArrayBuffer>;
 }

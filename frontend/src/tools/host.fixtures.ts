@@ -23,6 +23,7 @@ export function hostOf(under: string | null = null, change: Partial<ToolHost> = 
     setBrushSize: (next) => (size = next),
     paint: (dabs, erases) =>
       log.push(`${erases ? "erase" : "paint"} ${dabs.map((d) => `${d.x},${d.y}r${d.radius}`)}`),
+    trace: (from, to) => [from, to],
     fill: (polygon, erases, reopened) =>
       log.push(
         `${erases ? "erase" : "fill"} ${polygon.join(",")}${reopened ? ` of ${reopened}` : ""}`,
@@ -30,6 +31,10 @@ export function hostOf(under: string | null = null, change: Partial<ToolHost> = 
     boxToMask: (box) => log.push(`box ${box.join(",")}`),
     cut: (line) => log.push(`cut ${line.map((dab) => `${dab.x},${dab.y}`).join(" ")}`),
     reopen: (id) => log.push(`reopen ${id}`),
+    proposalAt: () => null,
+    lightProposals: (ids) => log.push(`light ${[...ids].join(",")}`),
+    takeProposals: (ids) => log.push(`take ${ids.join(",")}`),
+    leaveProposals: () => log.push("leave"),
     mayEdit: () => true,
     clicked: () => undefined,
     ...change,

@@ -4,6 +4,7 @@ import { CutTool } from "./cut-tool";
 import { MeasureTool } from "./measure-tool";
 import { PointTool } from "./point-tool";
 import { PolygonTool } from "./polygon-tool";
+import { ProposalTool } from "./proposal-tool";
 import { SelectTool } from "./select-tool";
 import type { ToolHost } from "./tool";
 
@@ -16,6 +17,7 @@ export function makeTools(host: ToolHost) {
     polygon: new PolygonTool(host),
     cut: new CutTool(host),
     measure: new MeasureTool(host),
+    proposal: new ProposalTool(host),
   } as const;
 }
 

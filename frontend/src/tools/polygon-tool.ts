@@ -83,10 +83,13 @@ export class PolygonTool implements Tool {
     const { outline } = this;
     if (!outline) return false;
     const { vertices, erases, reopened } = outline;
-    if (vertices.length > 2) {
+    const [first, last] = [vertices[0]!, vertices.at(-1)!];
+    const closing = reopened ? [] : this.host.trace(last, first, false).slice(1, -1);
+    const whole = [...vertices, ...this.inImageAll(closing)];
+    if (whole.length > 2) {
       this.forget();
       this.host.clicked();
-      this.host.fill(flat(vertices), erases, reopened);
+      this.host.fill(flat(whole), erases, reopened);
     }
     return true;
   }
@@ -129,9 +132,12 @@ export class PolygonTool implements Tool {
     const edge = nearestEdge(vertices, reopened !== null, p_screen, viewport, EDGE_REACH);
     // A polygon that is open again is closed: what is not on it adds nothing to it.
     if (edge < 0 && reopened) return;
-    const place = edge < 0 ? vertices.length : edge + 1;
-    this.change({ ...outline, vertices: vertices.toSpliced(place, 0, at) });
-    if (edge >= 0) this.dragged = place;
+    if (edge < 0) {
+      const way = this.host.trace(vertices.at(-1)!, at, true).slice(1);
+      return this.change({ ...outline, vertices: [...vertices, ...this.inImageAll(way)] });
+    }
+    this.change({ ...outline, vertices: vertices.toSpliced(edge + 1, 0, at) });
+    this.dragged = edge + 1;
   }
 
   private removeVertex(at: number): void {
@@ -169,11 +175,16 @@ export class PolygonTool implements Tool {
     return { x: clip(x, width), y: clip(y, height) };
   }
 
+  private inImageAll(points: readonly Point[]): Point[] {
+    return points.map((point) => this.inImage(point));
+  }
+
   private show(): void {
     const { outline, pointer, hot, dragged } = this;
     if (!outline) return this.host.setDraft(null);
     const { vertices, erases, reopened } = outline;
-    const next = dragged < 0 && hot < 0 && !reopened ? pointer : null;
-    this.host.setDraft({ kind: "polygon", vertices, pointer: next, hot, erases });
+    const goesOn = dragged < 0 && hot < 0 && !reopened ? pointer : null;
+    const trail = goesOn ? this.host.trace(vertices.at(-1)!, goesOn, true).slice(1) : [];
+    this.host.setDraft({ kind: "polygon", vertices, trail, hot, erases });
   }
 }

@@ -44,12 +44,20 @@ export interface ToolHost {
   setBrushSize(size_screen: number): void;
   /** A finished stroke: adds to the selected object or takes from it. */
   paint(dabs: readonly Dab[], erases: boolean): void;
+  /** The way from one point to another along the picture's edges, both included. */
+  trace(from: Point, to: Point, snap: boolean): Point[];
   /** A closed polygon x0, y0, x1, y1, ...; `reopened` names the object it was opened from. */
   fill(polygon: readonly number[], erases: boolean, reopened: string | null): void;
   /** A box that becomes an object by itself, when the model has answered. */
   boxToMask(box: [number, number, number, number]): void;
   /** A line to cut an object in two. */
   cut(line: readonly Dab[]): void;
+  /** The smallest proposal that is shown under a point, or null. */
+  proposalAt(p_image: Point): number | null;
+  lightProposals(ids: ReadonlySet<number>): void;
+  /** Makes objects of proposals, in one step. */
+  takeProposals(ids: readonly number[]): void;
+  leaveProposals(): void;
   /** Starts the stop-watch from press to painted mask. */
   clicked(): void;
 }
@@ -69,6 +77,8 @@ export interface Tool {
   finish?(): boolean;
   /** Escape. */
   cancel?(): boolean;
+  /** Another tool is chosen. Without it the tool is finished and cancelled. */
+  close?(): void;
   /** Delete. */
   remove?(): boolean;
   undo?(): boolean;

@@ -96,13 +96,13 @@ const VERTEX = 7;
 function drawPolygon(
   context: CanvasRenderingContext2D,
   scene: Scene,
-  { vertices, pointer, hot, erases }: Extract<Draft, { kind: "polygon" }>,
+  { vertices, trail, hot, erases }: Extract<Draft, { kind: "polygon" }>,
   theme: CanvasTheme,
 ): void {
   const colour = erases ? theme.negative : scene.promptColour;
   const places = vertices.map((vertex) => imageToScreen(scene.viewport, vertex));
-  const all = pointer ? [...places, imageToScreen(scene.viewport, pointer)] : places;
-  const path = pathThrough(all);
+  const next = trail.map((point) => imageToScreen(scene.viewport, point));
+  const path = pathThrough([...places, ...next]);
   path.closePath();
   context.globalAlpha = 0.3;
   context.fillStyle = colour;

@@ -1,5 +1,5 @@
 import type { Http } from "../http";
-import type { BundleRecord, EmbeddingRecord, ImageRecord } from "../types";
+import type { BundleRecord, EmbeddingRecord, ImageRecord, ProposalsRecord } from "../types";
 import type { Page } from "./page";
 
 /** An image as lists and pages outside the editor see it. */
@@ -31,6 +31,8 @@ export function images(http: Http) {
     embedding: (id: string, signal?: AbortSignal) =>
       http.json<EmbeddingRecord>("GET", `images/${id}/embedding`, signal ? { signal } : {}),
     askEmbedding: (id: string) => http.json<EmbeddingRecord>("POST", `images/${id}/embedding`),
+    proposals: (id: string) => http.json<ProposalsRecord>("GET", `images/${id}/proposals`),
+    askProposals: (id: string) => http.json<ProposalsRecord>("POST", `images/${id}/proposals`),
     bundle: (id: string) => http.json<BundleRecord>("GET", `bundles/${id}`),
   };
 }

@@ -2,6 +2,7 @@ import type { Http } from "../http";
 import type { JobImageRecord, JobImageState, JobRecord } from "../types";
 import { allPages } from "./page";
 import type { Image } from "./images";
+import type { Run } from "./runs";
 
 export const JOB_IMAGE_STATES: readonly JobImageState[] = [
   "new",
@@ -45,6 +46,7 @@ export function jobs(http: Http) {
     create: (project: string, body: NewJob) =>
       http.json<Job>("POST", `projects/${project}/jobs`, { body }),
     remove: (job: Job) => http.json<null>("DELETE", `jobs/${job.id}`, { version: job.version }),
+    propose: (id: string) => http.json<Run>("POST", `jobs/${id}/proposals`),
     image: (id: string) => http.json<JobImage>("GET", `job-images/${id}`),
     images: (id: string) => allPages<JobImage>(http, `jobs/${id}/images`),
     reviewQueue: (project: string) => allPages<JobImage>(http, `projects/${project}/review-queue`),

@@ -71,6 +71,7 @@ export function projects(http: Http) {
       http.json<Project>("PATCH", `projects/${id}`, { body, version }),
     remove: (id: string, version: number) =>
       http.json<null>("DELETE", `projects/${id}`, { version }),
+    propose: (id: string) => http.json<Run>("POST", `projects/${id}/proposals`),
     overview: (id: string) => http.json<Overview>("GET", `projects/${id}/overview`),
     members: (id: string) => allPages<Membership>(http, `projects/${id}/memberships`),
     addMember: (id: string, username: string, role: Role) =>

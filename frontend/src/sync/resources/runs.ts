@@ -40,7 +40,8 @@ export interface Export {
 
 export function runs(http: Http) {
   return {
-    active: (project: string) => allPages<Run>(http, `projects/${project}/runs`, { active: 1 }),
+    active: (project: string, kind?: string) =>
+      allPages<Run>(http, `projects/${project}/runs`, { active: 1, ...(kind ? { kind } : {}) }),
     list: (project: string) =>
       http.json<{ results: Run[] }>("GET", `projects/${project}/runs`, { query: { limit: 20 } }),
     get: (id: string) => http.json<Run>("GET", `runs/${id}`),

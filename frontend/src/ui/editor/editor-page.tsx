@@ -2,6 +2,7 @@
 import "./editor.css";
 import "./objects.css";
 import "./picture.css";
+import "./proposals.css";
 import "./side.css";
 import "./tools.css";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";

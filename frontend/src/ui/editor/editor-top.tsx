@@ -9,6 +9,7 @@ import { ShellButtons } from "../shell/shell-buttons";
 import { SyncBadge } from "../shell/sync-badge";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { DecoderPill } from "./decoder-pill";
+import { SkipButton } from "./skip-form";
 import { STATE_WORDS } from "./words";
 
 export function EditorTop() {
@@ -21,6 +22,7 @@ export function EditorTop() {
       <DecoderPill />
       <SyncBadge />
       <ShellButtons />
+      <SkipButton />
       <HandOn />
     </header>
   );

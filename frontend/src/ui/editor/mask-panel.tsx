@@ -67,8 +67,8 @@ export function MaskPanel({ annotation }: { annotation: AnnotationRecord }) {
           <Icon className="icon" aria-hidden />
         </button>
       ))}
-      <RuleNumber annotation={annotation} rules={rules} rule="min_area" words="Specks below" />
-      <RuleNumber annotation={annotation} rules={rules} rule="smooth" words="Smoothed over" />
+      <RuleNumber annotation={annotation} rules={rules} rule="min_area" words="Specks" />
+      <RuleNumber annotation={annotation} rules={rules} rule="smooth" words="Smooth" />
     </div>
   );
 }
@@ -86,7 +86,7 @@ function RuleNumber({ annotation, rules, rule, words }: RuleNumberProps) {
   const value = rules[rule];
   if (typeof value !== "number" || value <= 0) return null;
   return (
-    <label className="mask-number">
+    <label className="mask-number" title="in pixels">
       <span>{words}</span>
       <input
         className="input"
@@ -99,7 +99,6 @@ function RuleNumber({ annotation, rules, rule, words }: RuleNumberProps) {
           if (next >= 1) setRules(editor, annotation, { ...rules, [rule]: next });
         }}
       />
-      <span className="muted">px</span>
     </label>
   );
 }

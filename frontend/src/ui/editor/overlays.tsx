@@ -4,8 +4,10 @@ import { CircleAlert, CornerDownLeft, LoaderCircle, Undo2, X } from "lucide-reac
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { CandidateChoice, CandidatesAtClick } from "./candidates";
+import { CommentPins, CommentsPanel } from "./comments";
 import { useAnnotations, useEditor, useJobImage, useRun, useTip } from "./context";
 import { MeasureWords } from "./measure-words";
+import { ProposalPanel } from "./proposal-panel";
 import { ReviewForms } from "./review-forms";
 import { percent } from "./words";
 
@@ -14,6 +16,9 @@ export function Overlays() {
     <>
       <CandidatesAtClick />
       <MeasureWords />
+      <CommentPins />
+      <CommentsPanel />
+      <ProposalPanel />
       <Banner />
       <PromptBar />
       <ReviewForms />
@@ -88,7 +93,11 @@ function Hint() {
   const editor = useEditor();
   const readiness = useSignal(editor.state.readiness);
   const image = useSignal(editor.state.image);
+  const tool = useSignal(editor.state.tool);
   if (!image || readiness.kind !== "ready" || editor.locked()) return null;
+  if (tool === "proposal") {
+    return <p className="notice">Click takes an outlined object, a drag takes all it touches.</p>;
+  }
   return (
     <p className="notice">
       Point at something, click it, and press <kbd className="key-hint">Enter</kbd>. Right click
@@ -112,6 +121,11 @@ function Banner() {
       {row?.state === "returned" && (
         <p className="banner banner-warn">
           <strong>Returned{row.note ? ":" : "."}</strong> {row.note}
+        </p>
+      )}
+      {row?.state === "skipped" && (
+        <p className="banner banner-warn">
+          <strong>Skipped{row.note ? ":" : "."}</strong> {row.note}
         </p>
       )}
       {locked && <p className="banner">{locked}</p>}

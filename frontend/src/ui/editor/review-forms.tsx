@@ -6,10 +6,12 @@ import { REASONS, rejectObject } from "../../actions/review";
 import { useSignal } from "../data";
 import { Button } from "../kit/button";
 import { useEditor, useEditorContext } from "./context";
+import { SkipForm } from "./skip-form";
 
 export function ReviewForms() {
   const asking = useSignal(useEditor().state.asking);
   if (asking === "reject-object") return <RejectForm />;
+  if (asking === "skip") return <SkipForm />;
   return asking === "return-image" ? <ReturnForm /> : null;
 }
 

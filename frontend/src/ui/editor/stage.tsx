@@ -84,6 +84,8 @@ function mount(editor: Editor, element: HTMLElement) {
     hotPoint: state.hotPoint.get(),
     boxesWaiting: state.boxesWaiting.get(),
     draft: state.draft.get(),
+    proposals: editor.proposals.offered.get(),
+    litProposals: editor.proposals.lit.get(),
     brush: state.brush.get(),
   });
   const view = new CanvasView(element, scene, (size) => {
@@ -180,6 +182,8 @@ function subscribe(editor: Editor, view: CanvasView, element: HTMLElement): (() 
     state.strip.subscribe(base),
     state.tool.subscribe(cursor),
     editor.document.subscribe(base),
+    editor.proposals.offered.subscribe(all),
+    editor.proposals.lit.subscribe(() => view.invalidate("overlay")),
     prompter.view.subscribe(() => {
       const now = prompter.view.get();
       view.invalidate(now.reopened === reopened ? "overlay" : "all");

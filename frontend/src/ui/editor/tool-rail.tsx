@@ -4,12 +4,14 @@ import {
   Eraser,
   Eye,
   EyeOff,
+  Magnet,
   Maximize,
   MousePointer2,
   Pentagon,
   Redo2,
   Scissors,
   Ruler,
+  ScanSearch,
   Spline,
   SquareDashed,
   SquareDashedMousePointer,
@@ -21,6 +23,7 @@ import { useSyncExternalStore } from "react";
 
 import { useSignal } from "../data";
 import { useEditor, useRun, useTip } from "./context";
+import { CommentsButton } from "./comments";
 import { LookButton } from "./look-panel";
 
 interface RailButtonProps {
@@ -65,6 +68,7 @@ export function ToolRail() {
   const tool = useSignal(state.tool);
   const { masksVisible, opacity } = useSignal(state.appearance);
   const refine = useSignal(state.refine);
+  const magnetic = useSignal(state.magnetic);
   const { undo, redo } = useHistory();
   return (
     <div
@@ -93,6 +97,14 @@ export function ToolRail() {
         action="tool-polygon"
         pressed={tool === "polygon"}
       />
+      {tool === "polygon" && (
+        <RailButton
+          icon={Magnet}
+          words="Follow the picture's edges"
+          action="magnetic"
+          pressed={magnetic}
+        />
+      )}
       <RailButton
         icon={Scissors}
         words="Cut in two along a line"
@@ -104,6 +116,12 @@ export function ToolRail() {
         words="Draw only where no object is"
         action="only-empty"
         pressed={useSignal(state.onlyEmpty)}
+      />
+      <RailButton
+        icon={ScanSearch}
+        words="Proposals: take what the workers found"
+        action="tool-proposal"
+        pressed={tool === "proposal"}
       />
       <RailButton icon={Ruler} words="Measure" action="tool-measure" pressed={tool === "measure"} />
       <hr />
@@ -125,6 +143,7 @@ export function ToolRail() {
       />
       <LookButton />
       <RailButton icon={Spline} words="Sharper edges" action="refine" pressed={refine} />
+      <CommentsButton />
       <RailButton icon={Maximize} words="Fit the image" action="fit" />
     </div>
   );

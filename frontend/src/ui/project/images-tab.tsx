@@ -12,6 +12,7 @@ import { UploadPanel } from "../upload/upload-panel";
 import { uploadsOf } from "../upload/uploads";
 import { ChosenBar } from "./chosen-bar";
 import { ImageGrid } from "./image-grid";
+import { ProposeButton, ProposingRuns } from "./propose-masks";
 import { useChosen } from "./chosen";
 
 /** Filters live in the address, so that a link shows what I saw. */
@@ -80,11 +81,13 @@ export function ImagesTab({ project }: { project: Project }) {
           <span className="muted grow">
             {list.isSuccess && !list.hasNextPage && images.length > 0 && count(images.length)}
           </span>
+          {mayAdd && images.length > 0 && <ProposeButton project={project.id} />}
           {mayAdd && (
             <FileButtons primary={images.length === 0} onFiles={(files) => queue.add(files)} />
           )}
         </div>
         <UploadPanel queue={queue} />
+        {mayAdd && <ProposingRuns project={project.id} />}
         {chosen.images.length > 0 && (
           <ChosenBar project={project} images={chosen.images} onDone={chosen.clear} />
         )}

@@ -12,6 +12,7 @@ import { Empty, ErrorNote } from "../kit/notes";
 import { Bar } from "../kit/progress";
 import { count, stateWord } from "../kit/words";
 import { ImagesInState } from "./images-in-state";
+import { ProposeButton, ProposingRuns } from "./propose-masks";
 import { NewJob } from "./new-job";
 
 export function JobsTab({ project }: { project: Project }) {
@@ -44,6 +45,7 @@ export function JobsTab({ project }: { project: Project }) {
           A job hands some images to one person. What they submit comes to review.
         </Empty>
       )}
+      {manages && <ProposingRuns project={project.id} />}
       {rows.length > 0 && (
         <table className="table">
           <thead>
@@ -103,6 +105,7 @@ function JobRow({ job, manages }: { job: Job; manages: boolean }) {
       <td className="num">
         <span className="row row-end">
           {manages && <RemoveJob job={job} />}
+          {manages && <ProposeButton project={job.project} job={job} />}
           <LinkButton href={`/jobs/${job.id}`} data-testid="job-open">
             {mine ? "Work on it" : "Open"}
           </LinkButton>

@@ -12,6 +12,8 @@ export const KINDS: Readonly<Record<string, string>> = {
   embed: "Make embeddings",
   embed_missing: "Look for missing embeddings",
   export: "Export",
+  propose: "Propose masks",
+  propose_all: "Propose masks",
   unpack: "Unpack a zip",
   import: "Import",
   train: "Train",

@@ -8,6 +8,7 @@ import { Button } from "../kit/button";
 import { Dialog } from "../kit/dialog";
 import { Empty } from "../kit/notes";
 import { ago, plural } from "../kit/words";
+import { BothOutlines } from "./both-outlines";
 import { shell } from "./shell-state";
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -63,6 +64,7 @@ function Row({ held }: { held: HeldTarget }) {
           {held.message} {theirs}
           {first && <span className="muted"> Yours: {ago(first.client_time)}.</span>}
         </p>
+        {image && held.status === "conflict" && <BothOutlines held={held} image={image} />}
       </div>
       <div className="row">
         {held.status === "conflict" ? (

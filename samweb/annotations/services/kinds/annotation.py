@@ -23,6 +23,7 @@ from samweb.annotations.services.checks import (
 from samweb.annotations.services.incoming import Done, Incoming, Writing
 from samweb.annotations.services.masks import mask_patch, mask_put
 from samweb.annotations.services.overlap import require_free
+from samweb.annotations.services.recipe_patches import recipe_patched
 from samweb.annotations.services.recipes import recipe_checked
 from samweb.projects.models import Image
 
@@ -50,7 +51,7 @@ FIELDS = {
     "iscrowd": flag,
 }
 CREATE = {"image": identifier, "layer": layer_checked, **FIELDS}
-UPDATE = {**FIELDS, "mask_patch": _later}
+UPDATE = {**FIELDS, "mask_patch": _later, "recipe_patch": _later}
 
 
 def create(w: Writing, op: Incoming) -> Done:
@@ -85,6 +86,11 @@ def update(w: Writing, op: Incoming) -> Done:
     unlocked(w, image, row.layer)
     if "mask" in fields and "mask_patch" in fields:
         raise Refused("Send mask or mask_patch, not both.")
+    if "recipe" in fields and "recipe_patch" in fields:
+        raise Refused("Send recipe or recipe_patch, not both.")
+    if "recipe_patch" in fields:
+        patched = fields.pop("recipe_patch")
+        fields["recipe"] = recipe_patched(row.recipe or {}, patched, image)
     before = row.mask.counts
     if patch := fields.pop("mask_patch", None):
         row.mask = mask_patch(patch, row, image, annotation_record)
