@@ -82,6 +82,16 @@ describe("the journal", () => {
     );
   });
 
+  it("does not say saved while an operation is on its way into the database", async () => {
+    const journal = await journalOf("ada-arriving", new FakeServer().send);
+    const appending = journal.append(PROJECT, operation("a1"));
+    expect(journal.state.get()).toEqual({ kind: "saving", pending: 1 });
+    await appending;
+    expect(journal.state.get()).toEqual({ kind: "saving", pending: 1 });
+    journal.start();
+    await vi.waitFor(() => expect(journal.state.get()).toEqual({ kind: "saved" }));
+  });
+
   it("sends in order, one request at a time, at most a hundred in a batch", async () => {
     const server = new FakeServer({ delayMs: 2 });
     const journal = await journalOf(freshUser(), server.send);

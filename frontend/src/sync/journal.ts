@@ -59,6 +59,8 @@ export class OperationJournal implements Journal {
   private link: Link = "ok";
   private limit = BATCH_MOST;
   private failures = 0;
+  /** On their way into the database: not kept yet, so not saved either. */
+  private arriving = 0;
   private running: Promise<void> | null = null;
   private refreshing: Promise<void> = Promise.resolve();
 
@@ -89,7 +91,16 @@ export class OperationJournal implements Journal {
   }
 
   async appendAll(drafts: readonly Draft[]): Promise<void> {
-    await this.parts.store.append(drafts, this.now());
+    this.arriving += drafts.length;
+    if (this.state.get().kind === "saved") this.state.set(this.stateFor([]));
+    try {
+      await this.parts.store.append(drafts, this.now());
+    } catch (error) {
+      this.arriving -= drafts.length;
+      await this.refresh();
+      throw error;
+    }
+    this.arriving -= drafts.length;
     this.announce({ type: "appended" });
     await this.refresh();
     this.wake();
@@ -283,8 +294,8 @@ export class OperationJournal implements Journal {
   }
 
   private stateFor(entries: readonly Entry[]): SyncState {
-    const pending = entries.length;
-    const waiting = entries.filter((entry) => entry.status === "waiting").length;
+    const pending = this.arriving + entries.length;
+    const waiting = this.arriving + entries.filter((entry) => entry.status === "waiting").length;
     const before = this.state.get();
     let next: SyncState = { kind: "saved" };
     if (this.link === "sign-in") next = { kind: "sign-in", pending };
