@@ -20,7 +20,7 @@ from tests.e2e.installation import PASSWORD, Installation, Script
 from tests.e2e.test_journey import iou
 from workers.sam.evaluation import read_image
 from workers.sam.predictor import upscale_logits
-from workers.sam.preprocess import image_to_model, preprocess
+from workers.sam.preprocess import Square, image_to_model, preprocess
 
 torch = pytest.importorskip("torch", reason="torch is not installed (extra: train)")
 
@@ -77,7 +77,8 @@ def project_of(installation: Installation, script: Script, bundle: Path, name: s
 def drawn_by_torch(model: Any, photograph: Path, candidate: int) -> np.ndarray:
     """The same click through the PyTorch model, the embedding rounded as it is stored."""
     image = read_image(photograph)
-    size, side = (image.shape[1], image.shape[0]), model.spec.preprocessing.input_size
+    size, how = (image.shape[1], image.shape[0]), model.spec.preprocessing
+    side = Square(how.input_size, how.resize == "stretch")
     with torch.no_grad():
         embedding = model.encode(torch.from_numpy(preprocess(image, side))[None])
         logits, _ = model.decode(

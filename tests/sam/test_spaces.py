@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from workers.sam.preprocess import MEAN, STD, image_to_model, model_size, preprocess
+from workers.sam.preprocess import MEAN, STD, Square, image_to_model, model_size, preprocess
 
 GOLDEN = json.loads(
     (Path(__file__).resolve().parents[1] / "contract" / "spaces.json").read_text("utf-8")
@@ -20,10 +20,11 @@ GOLDEN = json.loads(
 )
 def test_clicks_land_where_the_golden_file_says(case: dict) -> None:
     width, height = case["image"]
-    assert list(model_size(width, height, case["input_size"])) == case["new"]
+    square = Square(case["input_size"], case.get("stretched", False))
+    assert list(model_size(width, height, square)) == case["new"]
     points = np.array([point["image"] for point in case["points"]], float)
     expected = np.array([point["model"] for point in case["points"]])
-    found = image_to_model(points, (width, height), case["input_size"])
+    found = image_to_model(points, (width, height), square)
     assert found == pytest.approx(expected, abs=2e-4)  # float32 of numbers around a thousand
 
 
@@ -38,6 +39,15 @@ def test_an_image_is_scaled_into_the_top_left_corner_and_padded_with_zeros() -> 
     expected = (np.array([200, 100, 50]) - MEAN) / STD
     assert np.allclose(tensor[:, :32], expected[:, None, None], atol=1e-5)
     assert not tensor[:, 32:].any()
+
+
+def test_a_stretched_image_fills_the_square() -> None:
+    picture = np.zeros((30, 60, 3), np.uint8)
+    picture[:, 30:] = 255
+    tensor = preprocess(picture, Square(64, stretched=True))
+    dark, light = (np.array([0, 255])[:, None] - MEAN) / STD
+    assert np.allclose(tensor[:, :, 0], dark[:, None], atol=1e-5)
+    assert np.allclose(tensor[:, :, -1], light[:, None], atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1411, 7), (7, 1411), (4000, 3000)])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.sam.preprocess import Square
+
 FORMAT = 1
 REQUIRED_GRAPHS = ("encoder", "decode")
 GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask", "refine")
@@ -46,9 +48,10 @@ class Bundle:
         return str(self.manifest["name"])
 
     @property
-    def input_size(self) -> int:
+    def input_size(self) -> Square:
         """Side of model space, pixels."""
-        return int(self.manifest["preprocess"]["input_size"][0])
+        preprocess = self.manifest["preprocess"]
+        return Square(preprocess["input_size"][0], preprocess.get("resize") == "stretch")
 
     @property
     def tensors(self) -> list[TensorSpec]:

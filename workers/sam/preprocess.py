@@ -1,7 +1,8 @@
 """From an image to model space: the one place where sizes and coordinates are worked out.
 
 Image space has its origin at the top-left corner of the top-left pixel. Model space is the square
-that the encoder sees: the image scaled so that its longest side fills it, in the top-left corner.
+that the encoder sees: the image scaled so that its longest side fills it, in the top-left corner,
+or stretched to fill it (SAM 2, EfficientSAM).
 """
 
 from __future__ import annotations
@@ -13,8 +14,23 @@ MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
 
 
+class Square(int):
+    """The side of a model's square in pixels, which also knows how images come to lie in it: a
+    plain number means by their longest side. So everything that is given a side places images
+    alike, and nothing else has to know that there are two ways."""
+
+    stretched: bool
+
+    def __new__(cls, side: int, stretched: bool = False) -> Square:
+        made = super().__new__(cls, side)
+        made.stretched = stretched
+        return made
+
+
 def model_size(width: int, height: int, input_size: int) -> tuple[int, int]:
     """(width, height) of the scaled image in the model's square: halves up, never below 1."""
+    if isinstance(input_size, Square) and input_size.stretched:
+        return int(input_size), int(input_size)
     scale = input_size / max(width, height)
     return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 

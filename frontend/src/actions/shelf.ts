@@ -91,12 +91,13 @@ export class Shelf {
     if (!this.decoder.hasEmbedding(embedding.key)) {
       await this.decoder.embed(bundle.id, embedding.key, embedding.tensors, await bytes);
     }
-    const side = Math.max(...bundle.manifest.preprocess.input_size);
+    const { input_size, resize } = bundle.manifest.preprocess;
+    const side = Math.max(...input_size);
     return {
       key: embedding.key,
       bundle: bundle.id,
       manifest: bundle.manifest,
-      frame: modelFrame(image.width, image.height, side),
+      frame: modelFrame(image.width, image.height, side, resize === "stretch"),
     };
   }
 

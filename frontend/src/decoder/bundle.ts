@@ -25,7 +25,7 @@ export interface BundleManifest {
     /** A second look at the edges of a decoded mask, where the bundle has it. */
     refine?: GraphSpec | null;
   };
-  preprocess: { input_size: [number, number]; mean?: number[]; std?: number[] };
+  preprocess: { input_size: [number, number]; resize?: string; mean?: number[]; std?: number[] };
   /** [height, width] */
   low_res_size: [number, number];
   /** Names by index of the decoder's masks. */

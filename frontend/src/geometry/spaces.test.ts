@@ -9,6 +9,7 @@ interface Golden {
   cases: {
     image: [number, number];
     input_size: number;
+    stretched?: boolean;
     new: [number, number];
     points: { image: [number, number]; model: [number, number] }[];
   }[];
@@ -16,9 +17,9 @@ interface Golden {
 const golden = JSON.parse(readFileSync("../tests/contract/spaces.json", "utf8")) as Golden;
 
 describe("spaces", () => {
-  for (const { image, input_size, new: resized, points } of golden.cases) {
-    it(`agrees with the golden file for ${image.join(" x ")} at ${input_size}`, () => {
-      const frame = modelFrame(image[0], image[1], input_size);
+  for (const { image, input_size, stretched, new: resized, points } of golden.cases) {
+    it(`agrees with the golden file for ${image.join(" x ")} at ${input_size}${stretched ? ", stretched" : ""}`, () => {
+      const frame = modelFrame(image[0], image[1], input_size, stretched);
       expect([frame.newWidth, frame.newHeight]).toEqual(resized);
       for (const point of points) {
         const model = imageToModel(frame, { x: point.image[0], y: point.image[1] });

@@ -17,7 +17,10 @@ export interface Viewport {
   y: number;
 }
 
-/** How an image was resized for the model: longest side to `inputSize`, padded bottom right. */
+/**
+ * How an image was resized for the model: longest side to `inputSize` and padded bottom right, or
+ * stretched to fill the square.
+ */
 export interface ModelFrame {
   imageWidth: number;
   imageHeight: number;
@@ -41,7 +44,15 @@ export function screenToImage(viewport: Viewport, p_screen: Point): Point {
 }
 
 /** New side = old * scale rounded half up (as SAM does), never below one pixel. */
-export function modelFrame(imageWidth: number, imageHeight: number, inputSize: number): ModelFrame {
+export function modelFrame(
+  imageWidth: number,
+  imageHeight: number,
+  inputSize: number,
+  stretched = false,
+): ModelFrame {
+  if (stretched) {
+    return { imageWidth, imageHeight, newWidth: inputSize, newHeight: inputSize, inputSize };
+  }
   const scale = inputSize / Math.max(imageWidth, imageHeight);
   const side = (old: number) => Math.max(1, Math.floor(old * scale + 0.5));
   return {
