@@ -160,7 +160,8 @@ def decoder_graphs(model: PromptableModel, split: SplitDecoder) -> dict[str, Gra
         **{name: torch.tensor(values) for name, values in split.defaults.items()},
     }
     mask = {"mask_input": torch.randn(1, 1, low, low), "has_mask_input": torch.ones(1)}
-    for name, asked in (("decode", prompt), ("decode_with_mask", prompt | mask)):
+    kinds = {"decode": prompt} | ({"decode_with_mask": prompt | mask} if spec.takes_masks else {})
+    for name, asked in kinds.items():
         module = DecodeGraph(split, len(prepared), list(asked))
         graphs[name] = Graph(module, prepared | asked, ANSWERS, FREE_PROMPTS)
     return graphs
@@ -234,7 +235,12 @@ def manifest_of(
         "single_candidate": spec.single_candidate,
         "scored_clicks": spec.scored_clicks,
         "prompt_token_channels": spec.prompt_token_channels,
-        "prompt_kinds": ["points", "boxes", "mask_input", "scribble"],
+        "prompt_kinds": [
+            "points",
+            "boxes",
+            *(["mask_input"] if spec.takes_masks else []),
+            "scribble",
+        ],
         "scribble_rule": {"spacing_image_px_of_long_side": 0.02, "max_points": 12},
         "training": dict(about.training),
     }

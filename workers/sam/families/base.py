@@ -39,6 +39,7 @@ class ModelSpec:
     prompt_token_channels: int
     candidates: tuple[str, ...] = ("single", "whole", "part", "subpart")
     single_candidate: int = 0
+    takes_masks: bool = True  # an earlier mask says something to it
     scored_clicks: int = 1  # up to so many clicks the best rated mask is taken (selection.py)
 
 

@@ -124,6 +124,7 @@ class EfficientSam(PromptableModel):
         grid = input_size // PATCH
         self.spec = ModelSpec(
             preprocessing=Preprocessing(input_size, resize="stretch"),
+            takes_masks=False,
             embedding=(("image_embeddings", (1, DIM, grid, grid)),),
             low_res_size=4 * grid,
             prompt_token_channels=DIM,
