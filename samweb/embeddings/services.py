@@ -27,7 +27,7 @@ from samweb.projects.models import Image, Project
 log = logging.getLogger(__name__)
 
 GRAPHS = ("encoder", "prepare", "decode", "decode_with_mask", "refine")
-REQUIRED_GRAPHS = ("encoder", "decode", "decode_with_mask")
+REQUIRED_GRAPHS = ("encoder", "decode")  # and "decode_with_mask" of what takes an earlier mask
 MOST_TENSORS = 16
 
 
@@ -61,7 +61,8 @@ def manifest_check(manifest: dict[str, Any]) -> None:
     graphs = manifest.get("graphs")
     if not isinstance(graphs, dict):
         raise BadBundle("graphs are missing")
-    for name in REQUIRED_GRAPHS:
+    masks = "mask_input" in manifest.get("prompt_kinds", ["mask_input"])
+    for name in (*REQUIRED_GRAPHS, *(["decode_with_mask"] if masks else [])):
         if not graphs.get(name):
             raise BadBundle(f"the graph {name!r} is missing")
     for name, entry in selectors.bundle_files(manifest).items():
