@@ -72,6 +72,7 @@ def _taken(page: Page, running: Installation, script: Script) -> dict[str, Any]:
         page.evaluate(WATCH)
         page.keyboard.press("a")
         page.get_by_test_id("proposal-count").wait_for(timeout=30_000)
+        page.get_by_role("button", name="All", exact=True).click()
         points = _points(script, image)
         shown, offered = shown + 1, offered + len(points)
         milliseconds += _take(editor, points[: WANTED - len(milliseconds)])

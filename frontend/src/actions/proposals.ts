@@ -5,7 +5,7 @@
  */
 import { withRules } from "../document/painted";
 import {
-  ALL_PROPOSALS,
+  LIKELY_PROPOSALS,
   offered,
   readProposals,
   recipeOfProposal,
@@ -44,7 +44,7 @@ const POLL_MS = 500;
 
 export class Proposals {
   readonly state = new Signal<ProposalState>({ kind: "closed" });
-  readonly filter = new Signal<ProposalFilter>(ALL_PROPOSALS);
+  readonly filter = new Signal<ProposalFilter>(LIKELY_PROPOSALS);
   /** What is shown, the largest first. */
   readonly offered = new Signal<readonly Proposal[]>([]);
   /** Under the pointer, or touched by the drag. */

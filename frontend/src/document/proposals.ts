@@ -39,6 +39,9 @@ export interface ProposalFilter {
 
 export const ALL_PROPOSALS: ProposalFilter = { confidence: 0, smallest: -5, largest: 0 };
 
+/** What one looks at first: what the model is fairly sure of, and not the ground behind it all. */
+export const LIKELY_PROPOSALS: ProposalFilter = { confidence: 0.6, smallest: -5, largest: -0.2 };
+
 interface Written {
   counts: string;
   box: [number, number, number, number];
